@@ -1,0 +1,63 @@
+# Everything is installed in .venv. A stamp file there says what is in place, so nothing is installed twice.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     ?= $(or $(wildcard $(BIN)/uv),uv)
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
+LOCK   := pip compile -q --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+          --no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+setup: $(VENV)/.run ## install what a run needs into .venv: pinned, with hashes
+	@echo "Ready. Next: make demo"
+
+demo: $(VENV)/.run ## run the storm against the sandbox, judge it and say where the page is
+	@out=reports/demo-$$(date +%Y%m%d-%H%M%S); \
+	$(BIN)/inorder run scenarios/storm.toml --out $$out; code=$$?; \
+	if [ -f $$out/index.html ]; then echo "The page: $$out/index.html"; fi; \
+	exit $$code
+
+test: $(VENV)/.dev ## run the tests; ARGS='-k rooms' goes to pytest
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## lint, format, types, and the nevers between the rooms
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m mypy
+	@$(BIN)/python -m pytest -q tests/test_rooms.py
+
+lock: ## pin the requirements again (needs uv); ARGS=--upgrade takes newer releases
+	@command -v $(UV) >/dev/null || { echo "make: lock needs uv, and $(UV) is not on the path" >&2; exit 1; }
+	$(UV) $(LOCK) $(ARGS) --extra run --extra judge --extra dev pyproject.toml -o requirements/dev.txt
+	$(UV) $(LOCK) $(ARGS) --extra run --extra judge -c requirements/dev.txt pyproject.toml requirements/build.in -o requirements/run.txt
+	@! grep -n '://' requirements/*.txt
+
+clean: ## remove .venv, caches and builds; runs in reports/ stay
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ensurepip puts pip in place last, so its presence says that the environment is whole.
+$(BIN)/pip:
+	@command -v $(PYTHON) >/dev/null || { echo "make: needs Python 3.11 or newer, and $(PYTHON) is not on the path" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1); name another with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "make: $(PYTHON) has no venv with pip; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/pip
+	@echo "Installing what a run needs into $(VENV) ..."
+	@$(PIP) --require-hashes -r requirements/run.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Holds all that a run needs too, so it counts for both.
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/pip
+	@echo "Installing what development needs into $(VENV) ..."
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $(VENV)/.run $@

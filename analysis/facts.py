@@ -1,0 +1,75 @@
+"""What the checks of a bucket share: the facts of its run, its events with what their batches say, how to count."""
+
+from dataclasses import dataclass
+
+from analysis.arrays import Bools, Ints, distinct
+from analysis.conformance import Times
+from analysis.matching import Matched
+from analysis.ordering import Sequence
+from analysis.tables import Batches, Bucket, Calls, Parts, Ranks
+from analysis.tally import Tally
+
+
+@dataclass(frozen=True)
+class Run:
+    """What judging a bucket must know of its run."""
+
+    batches: Batches
+    calls: Calls
+    times: Times
+    settled: bool
+    """Whether the stored log was read to its end after it had settled."""
+    ordered: bool
+    """Whether the positions are a total order."""
+    watched: bool
+    """Whether the log was read while the load went on: else when a row was first seen says nothing of its lag."""
+    failing: frozenset[str]
+    """The anomalies that fail the run."""
+    lossless: bool = False
+    """Whether a lost ordinary event fails it too."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The events of a bucket with what their batches say, looked up once."""
+
+    bucket: Bucket
+    parts: Parts
+    ranks: Ranks
+    """Per part."""
+    outcome: Ints
+    """Per part."""
+    not_rejected: Ints
+    """Per part."""
+    promised: Bools
+    """Per part: whether it is a batch's."""
+    in_batch: Bools
+    """Per event: whether it is a batch's."""
+
+
+def sequence(facts: Facts, places: Ints, matched: Matched) -> Sequence:
+    """The events of some rows (sorted by visitor and position) with what their order is judged by."""
+    event = matched.event[places]
+    part = facts.parts.of_event[event]
+    return Sequence(
+        event=event,
+        visitor=facts.bucket.events.visitor[event],
+        part=part,
+        index=facts.bucket.events.index[event],
+        sent=facts.ranks.sent[part],
+        acked=facts.ranks.acked[part],
+    )
+
+
+def count_found(tally: Tally, name: str, visitor: Ints, affected: Bools | None) -> None:
+    """Count events of an anomaly, given their visitors, sorted."""
+    tally.numbers[name] += len(visitor)
+    tally.numbers[f"{name}/visitors"] += distinct(visitor)
+    if affected is not None:
+        affected[visitor] = True
+
+
+def count_checked(tally: Tally, promise: str, visitor: Ints) -> None:
+    """Count events of which a promise could be checked, given their visitors, sorted."""
+    tally.numbers[f"{promise}/checked"] += len(visitor)
+    tally.numbers[f"{promise}/visitors"] += distinct(visitor)

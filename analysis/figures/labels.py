@@ -1,0 +1,115 @@
+"""Places the texts of a figure where they touch neither each other nor a curve, or leaves them out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+from numpy.typing import ArrayLike
+
+from analysis.figures.style import INK2, SMALL
+
+Place = tuple[float, float]
+"""Offset of a label from its point in pixels; the sign says on which side the text stands, (7, 7) is a corner."""
+
+AROUND: tuple[Place, ...] = ((0, 7), (0, -7), (7, 7), (-7, 7), (7, -7), (-7, -7), (8, 0), (-8, 0), (0, 20), (0, -20))
+RIGHT: tuple[Place, ...] = tuple((7, dy) for dy in (0, 6, -6, 12, -12, 18, -18, 24, -24, 32, -32))
+
+
+def shown_texts(figure: Figure) -> list[Text]:
+    """All texts of a figure that a reader sees."""
+    texts = [text for text in figure.findobj(Text) if isinstance(text, Text)]
+    return [text for text in texts if text.get_visible() and text.get_text().strip()]
+
+
+class Labels:
+    """The places in a figure that are taken; made once all axes, limits, ticks and titles are set."""
+
+    def __init__(self, figure: Figure) -> None:
+        """Note the texts that stand already."""
+        self._renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+        figure.draw_without_rendering()
+        self._figure = figure
+        self._boxes = [text.get_window_extent(self._renderer) for text in shown_texts(figure)]
+        self._points = np.empty((0, 2))
+
+    def avoid(self, axes: Axes, x: ArrayLike, y: ArrayLike) -> None:
+        """Keep labels off a curve, given by its points in data coordinates."""
+        points = np.column_stack([np.asarray(x, float), np.asarray(y, float)])
+        points = axes.transData.transform(points[np.isfinite(points).all(axis=1)])
+        if len(points) > 1:  # a straight stretch between two points is in the way too
+            steps = np.linspace(0, 1, 8)[:, None, None]
+            points = (points[:-1] * (1 - steps) + points[1:] * steps).reshape(-1, 2)
+        self._points = np.vstack([self._points, points])
+
+    def put(
+        self,
+        axes: Axes,
+        x: float,
+        y: float,
+        text: str,
+        places: Sequence[Place] = AROUND,
+        touch: bool = True,
+        beyond: bool = False,
+        **look: Any,
+    ) -> bool:
+        """Write `text` at the best of `places` that are free of other texts, else say no.
+
+        The best has the least of a curve under it. `touch`: rather on a curve than not at all; `beyond`: the text may
+        leave the axes to the left or right.
+        """
+        look = {"fontsize": SMALL, "color": INK2, "linespacing": 1.15, **look}
+        best: tuple[int, Place, Bbox] | None = None
+        for place in places:
+            label = self._text(axes, x, y, text, place, look)
+            box = label.get_window_extent(self._renderer)
+            label.remove()
+            frame = axes.bbox
+            if not self._free(box) or not (beyond or (box.x0 > frame.x0 - 3 and box.x1 < frame.x1 + 3)):
+                continue
+            crossed = self._crossed(box)
+            if best is None or crossed < best[0]:
+                best = (crossed, place, box)
+            if crossed == 0:
+                break
+        if best is None or (best[0] and not touch):
+            return False
+        self._text(axes, x, y, text, best[1], look)
+        self._boxes.append(best[2])
+        return True
+
+    @staticmethod
+    def _text(axes: Axes, x: float, y: float, text: str, place: Place, look: dict[str, Any]) -> Text:
+        dx, dy = place
+        beside = dx != 0 and abs(dx) != abs(dy)
+        return axes.annotate(
+            text,
+            (x, y),
+            xytext=(dx, dy),
+            textcoords="offset points",
+            ha="left" if dx > 0 else "right" if dx < 0 else "center",
+            va="center" if beside or dy == 0 else "bottom" if dy > 0 else "top",
+            annotation_clip=False,
+            **look,
+        )
+
+    def _free(self, box: Bbox) -> bool:
+        width, height = self._figure.bbox.width, self._figure.bbox.height
+        inside = box.x0 >= 1 and box.y0 >= 1 and box.x1 <= width - 1 and box.y1 <= height - 1
+        return inside and not any(_overlap(box, other) for other in self._boxes)
+
+    def _crossed(self, box: Bbox) -> int:
+        if not len(self._points):
+            return 0
+        x, y = self._points.T
+        return int(((x > box.x0 - 2) & (x < box.x1 + 2) & (y > box.y0 - 1) & (y < box.y1 + 1)).sum())
+
+
+def _overlap(one: Bbox, other: Bbox, gap: float = 2) -> bool:
+    """Whether two boxes come nearer than `gap` pixels; two lines of text may stand a little closer."""
+    beside = one.x1 + gap <= other.x0 or other.x1 + gap <= one.x0
+    return not (beside or one.y1 - 0.5 <= other.y0 or other.y1 - 0.5 <= one.y0)

@@ -1,0 +1,117 @@
+"""What the figures over time share: the bins, the axis, the phases and their names, ticks of a logarithmic axis."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from numpy.typing import NDArray
+
+from analysis import words
+from analysis.figures import style
+from analysis.figures.labels import Labels
+from analysis.figures.style import RULE
+from analysis.judgement import RunFrames
+
+_STEPS_S = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
+_MOST_BINS = 240
+_SHORT_RUN_S = 30
+Panel = tuple[str, str, float]
+"""Title, title where it is narrow, height in pixels."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The time axis of a run, in seconds of its own clock."""
+
+    start: float
+    end: float
+    step: float
+    phases: tuple[tuple[str, float, float], ...]
+
+    @property
+    def edges(self) -> NDArray[np.float64]:
+        """Limits of the bins."""
+        bins = max(1, math.ceil((self.end - self.start) / self.step - 1e-9))
+        return np.asarray(self.start + self.step * np.arange(bins + 1), np.float64)
+
+    def named(self) -> str:
+        """The phases in words, for a caption."""
+        spans = [f"{name} {start:g}–{end:g}{words.THIN}s" for name, start, end in self.phases]
+        return f"Vertical rules: phases ({', '.join(spans)})." if spans else ""
+
+
+def clock(run: RunFrames) -> Clock | None:
+    """The axis that holds every call and phase of a run; none where nothing was sent."""
+    calls = run.calls
+    if calls.empty:
+        return None
+    phases = tuple(run.scenario.phase_bounds())
+    ends = calls["done"].to_numpy(float)
+    last = max(float(calls["sent"].max()), float(np.max(ends[np.isfinite(ends)], initial=0)), phases[-1][2])
+    first = min(0.0, float(calls["intended"].min()))
+    length = last - first
+    step = next((s for s in _STEPS_S if length <= _MOST_BINS * s and (s > 0.5 or length <= _SHORT_RUN_S)), 7200)
+    start = math.floor(first / step) * step
+    return Clock(start, start + math.ceil((last - start) / step - 1e-9) * step, step, phases)
+
+
+def panels(width: int, time: Clock, wanted: Sequence[Panel]) -> tuple[Figure, list[Axes]]:
+    """A figure with one panel above the other on a common time axis, phases ruled; texts are the caller's."""
+    wide = width == style.WIDE
+    left, right, above, between, below = (64, 16, 44, 36, 36) if wide else (58, 14, 44, 36, 36)
+    height = above + sum(panel[2] for panel in wanted) + between * (len(wanted) - 1) + below
+    figure = style.figure(width, int(height))
+    top: float = above
+    made = []
+    for title, short, tall in wanted:
+        axes = style.axes(figure, left, top, width - left - right, tall)
+        axes.set_title(title if wide else short)
+        axes.set_xlim(time.start, time.end)
+        axes.xaxis.set_major_locator(MaxNLocator(8 if wide else 5, steps=[1, 2, 5, 10]))
+        axes.tick_params(labelbottom=False)
+        for boundary in sorted({bound for _, *bounds in time.phases for bound in bounds}):
+            if time.start < boundary < time.end:
+                axes.axvline(boundary, color=RULE, lw=0.8, zorder=0.5)
+        made.append(axes)
+        top += tall + between
+    made[-1].tick_params(labelbottom=True)
+    made[-1].set_xlabel("seconds since the start of the run")
+    return figure, made
+
+
+def name_phases(labels: Labels, top: Axes, time: Clock) -> None:
+    """Write the names of the phases above the uppermost panel, as far as there is room."""
+    lower, upper = top.get_xlim()
+    for name, start, end in time.phases:
+        middle = (max(start, lower) + min(end, upper)) / 2
+        labels.put(top, middle, top.get_ylim()[1], name, ((0, 24),), color=style.INK2)
+
+
+def from_zero(axes: Axes, most: float, few: bool = False) -> None:
+    """A linear axis from 0 with room above, its ticks with thousands separators."""
+    axes.set_ylim(0, 1.18 * most if most > 0 else 1)
+    axes.yaxis.set_major_locator(MaxNLocator(3 if few else 4, steps=[1, 2, 2.5, 5, 10], integer=most >= 4))
+    axes.yaxis.set_major_formatter(FuncFormatter(_round_value))
+
+
+def logarithmic(axes: Axes, low: float, high: float) -> None:
+    """A logarithmic axis around two positive values, with few ticks at round values."""
+    axes.set_yscale("log")
+    axes.set_ylim(low / 1.5, high * 1.6)
+    decades = math.log10(high / low * 2.4)
+    factors = (1, 2, 5) if decades < 1.6 else (1, 3) if decades < 2.6 else (1,)
+    exponents = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
+    every = max(1, round(decades / 5))
+    ticks = [f * 10.0**e for e in exponents if e % every == 0 for f in factors]
+    axes.yaxis.set_major_locator(FixedLocator([tick for tick in ticks if low / 1.5 <= tick <= high * 1.6]))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(_round_value))
+
+
+def _round_value(value: float, _: int | None = None) -> str:
+    """A tick's value as short as it is."""
+    return f"{value:,.10f}".rstrip("0").rstrip(".")

@@ -1,0 +1,218 @@
+"""The witness of an anomaly: the order sent above the order stored, and beside it the calls in time."""
+
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon, Rectangle
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from analysis import words
+from analysis.figures import style
+from analysis.figures.labels import Labels
+from analysis.figures.style import BAD, BAD2, BATCH, BATCH2, INK2, PAPER, SMALL, Picture
+from analysis.figures.witness_layout import Block, Key, Layout, lay_out, short_names
+
+_HIGH, _LOW, _BLOCK = 100.0, 18.0, 18.0
+"""Lower edges of the two rows and the height of a block, pixels."""
+_ROW = 26.0
+"""Height of a row of calls, pixels."""
+_GONE = {"unseen": "not seen yet", "misrouted": "stored under\nanother visitor", "vanished": "vanished"}
+_ORDINALS = ("1st", "2nd", "3rd", "4th", "5th", "6th", "7th", "8th")
+
+
+def picture(witness: dict[str, Any], number: int) -> Picture:
+    """The picture of the witness that is number `number` of its report."""
+    name = f"witness-{number}"
+    if not witness.get("batches") and not witness.get("stored"):
+        return Picture(name, witness["sentence"], "This witness holds nothing that could be drawn.")
+    layout = lay_out(witness, 300, 8, 9)
+    sent, stored = ([block.label for block in row] for row in (layout.sent, layout.stored))
+    things = "Events (seq)" if layout.singles else "Batches"
+    alt = (
+        f"{witness['sentence']} {things} in the order sent: {', '.join(sent) or 'none'}; "
+        f"stored: {', '.join(stored) or 'none'}."
+    )
+    return Picture(name, alt, "", lambda width: _draw(width, witness))
+
+
+def _draw(width: int, witness: dict[str, Any]) -> Figure:
+    wide = width == style.WIDE
+    calls = witness.get("batches") or []
+    tall = _ROW * max(2, len(calls))
+    below = 34 + tall + 42
+    figure = style.figure(width, int(max(176, 26 + tall + 42) if wide else 172 + below if calls else 172))
+    span = 306 if wide else 274
+    layout = lay_out(witness, span, 6 if len(witness.get("stored") or []) < 40 else 8, 9)
+    axes = style.axes(figure, 64, 26, span, 140)
+    axes.set(xlim=(0, span), ylim=(-6, 134))
+    axes.axis("off")
+    axes.set_title("Order of the events (number: seq)" if layout.singles else "Order of the batches (width: events)")
+    for y, name in ((_HIGH, "sent"), (_LOW, "stored")):
+        axes.text(-20, y + _BLOCK / 2, name, ha="right", va="center", fontsize=SMALL, color=INK2)
+    time_axes = None
+    if calls:
+        left, top = (436, 26) if wide else (64, 172 + 34)
+        time_axes = style.axes(figure, left, top, width - left - 14, tall)
+        _calls(time_axes, calls, layout)
+    _ribbons(axes, layout)
+    _blocks(axes, layout)
+    labels = Labels(figure)
+    _names(labels, axes, layout)
+    _gone(labels, axes, layout, witness)
+    if time_axes is not None:
+        _call_notes(labels, time_axes, calls, layout, witness)
+    return figure
+
+
+def _ribbons(axes: Axes, layout: Layout) -> None:
+    """From where each run stands in the sent row to where it is stored; what is out of place on top, hatched."""
+    for block in sorted(layout.stored, key=lambda own: own.bad):
+        if not block.keys:
+            _wedge(axes, block.x, block.x + block.width, _LOW + _BLOCK, 26)
+            continue
+        span = layout.span(block.keys)
+        if span is None:
+            continue
+        top, bottom = _HIGH, _LOW + _BLOCK
+        corners = [(span[0], top), (span[1], top), (block.x + block.width, bottom), (block.x, bottom)]
+        if block.bad:
+            look: dict[str, Any] = {"fc": BAD2, "ec": BAD, "hatch": "////", "lw": 1, "zorder": 3}
+        else:
+            look = {"fc": BATCH2, "ec": "none", "alpha": 0.4, "zorder": 1}
+        axes.add_patch(Polygon(corners, closed=True, clip_on=False, **look))
+    for keys in _neighbours(layout.missing):
+        span = layout.span(keys)
+        if span is not None:
+            _wedge(axes, *span, _HIGH, -28)
+
+
+def _wedge(axes: Axes, left: float, right: float, y: float, depth: float) -> None:
+    """A hatched triangle that leads nowhere."""
+    corners = [(left, y), (right, y), ((left + right) / 2, y + depth)]
+    axes.add_patch(Polygon(corners, closed=True, fc=BAD2, ec=BAD, hatch="////", lw=1, zorder=3, clip_on=False))
+
+
+def _neighbours(keys: list[Key]) -> list[list[Key]]:
+    """Runs of events that follow each other in one batch."""
+    runs: list[list[Key]] = []
+    for key in keys:
+        if runs and key == (runs[-1][-1][0], runs[-1][-1][1] + 1):
+            runs[-1].append(key)
+        else:
+            runs.append([key])
+    return runs
+
+
+def _blocks(axes: Axes, layout: Layout) -> None:
+    for y, row in ((_HIGH, layout.sent), (_LOW, layout.stored)):
+        for block in row:
+            colour = BAD if block.bad else BATCH
+            face = PAPER if block.hollow else colour
+            shape = Rectangle((block.x, y), block.width, _BLOCK, fc=face, ec=colour, lw=1.2, zorder=4, clip_on=False)
+            axes.add_patch(shape)
+            if _fits(block):
+                text = colour if block.hollow else PAPER
+                look: dict[str, Any] = {"ha": "center", "va": "center", "fontweight": "bold", "fontsize": SMALL}
+                axes.text(block.x + block.width / 2, y + _BLOCK / 2 - 0.5, block.label, color=text, zorder=5, **look)
+    if not layout.sent:
+        axes.text(4, _HIGH + _BLOCK / 2, "no call", va="center", fontsize=SMALL, color=INK2)
+    if not layout.stored:
+        axes.text(4, _LOW + _BLOCK / 2, "nothing of these", va="center", fontsize=SMALL, color=INK2)
+    for here, end in ((layout.more_before, 0), (layout.more_after, -1)):
+        if here and layout.sent:
+            block = layout.sent[end]
+            x = block.x - 3 if end == 0 else block.x + block.width + 3
+            axes.text(x, _HIGH + _BLOCK / 2, "…", ha="right" if end == 0 else "left", va="center", color=INK2)
+
+
+def _fits(block: Block) -> bool:
+    return 7.4 * len(block.label) + 2 <= block.width
+
+
+def _names(labels: Labels, axes: Axes, layout: Layout) -> None:
+    """Numbers that do not fit into their block, and positions of the evidence, as far as there is room."""
+    for y, row, down in ((_HIGH + _BLOCK, layout.sent, 1), (_LOW, layout.stored, -1)):
+        for block in row:
+            middle = block.x + block.width / 2
+            if not _fits(block):
+                labels.put(axes, middle, y, block.label, ((0, 3 * down),), color=BAD if block.bad else INK2)
+            elif block.position is not None:
+                text = f"at {words.count(block.position)}"
+                labels.put(axes, middle, y, text, ((0, -3), (9, -3), (-9, -3), (0, -12)), color=INK2)
+
+
+def _gone(labels: Labels, axes: Axes, layout: Layout, witness: dict[str, Any]) -> None:
+    """What the wedges and hatchings mean."""
+    text = _GONE.get(witness["anomaly"], "not stored")
+    if witness["anomaly"] == "misrouted" and witness.get("stored_under"):
+        text = f"stored under\n{witness['stored_under']}"
+    look: dict[str, Any] = {"color": BAD, "fontweight": "bold"}
+    for keys in _neighbours(layout.missing)[:3]:
+        span = layout.span(keys)
+        if span:
+            labels.put(axes, sum(span) / 2, _HIGH - 28, text, ((0, -2), (9, -2), (-9, -2), (7, 0), (-7, 0)), **look)
+    for block in layout.stored:
+        if not block.keys:
+            x = block.x + block.width / 2
+            labels.put(axes, x, _LOW + _BLOCK + 26, "sent by no call", ((0, 2), (9, 4), (-9, 4)), **look)
+        elif block.bad and witness["anomaly"] == "corrupt":
+            labels.put(axes, block.x + block.width, _LOW + _BLOCK, "payload differs", ((4, 12), (4, 24)), **look)
+        elif block.bad and "duplicate" in witness["anomaly"] and not layout.singles:
+            labels.put(axes, block.x + block.width / 2, _LOW, "stored again", ((0, -3),), **look)
+
+
+def _calls(axes: Axes, calls: list[dict[str, Any]], layout: Layout) -> None:
+    """One row a batch: a bar from sent to confirmed."""
+    axes.set_title("Calls in time: first sent to confirmed")
+    ends = [call["done"] for call in calls if call.get("done") is not None]
+    first = min(call["sent"] for call in calls)
+    last = max([*ends, *(call["sent"] for call in calls)])
+    room = max(last - first, 1e-3)
+    axes.set(xlim=(first - 0.04 * room, last + 0.75 * room), ylim=(max(2, len(calls)) - 0.5, -0.5))
+    axes.set_yticks(range(len(calls)), [_clipped(short_names(calls)[call["number"]]) for call in calls])
+    axes.grid(visible=False)
+    bad = {int(block.keys[0][0]) for block in (*layout.sent, *layout.stored) if block.bad and block.keys}
+    for y, call in enumerate(calls):
+        colour = BAD if call["number"] in bad else BATCH
+        done = call.get("done")
+        width = max((done if done is not None else call["sent"]) - call["sent"], 0.012 * room)
+        hollow = done is None or call.get("outcome") != "confirmed"
+        axes.barh(y, width, left=call["sent"], height=0.42, fc=PAPER if hollow else colour, ec=colour, lw=1)
+    axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6f}".rstrip("0").rstrip(".")))
+    axes.set_xlabel("seconds since the start of the run; row: batch")
+
+
+def _clipped(name: str) -> str:
+    return name if len(name) <= 8 else f"…{name[-7:]}"
+
+
+def _call_notes(
+    labels: Labels, axes: Axes, calls: list[dict[str, Any]], layout: Layout, witness: dict[str, Any]
+) -> None:
+    """What became of each batch, beside its bar."""
+    order: list[int] = []
+    for block in layout.stored:
+        number = block.keys[0][0] if block.keys else None
+        if number is not None and number not in order:
+            order.append(number)
+    absent = {key[0] for key in layout.missing}
+    gone = _GONE.get(witness["anomaly"], "not stored").replace("\n", " ")
+    for y, call in enumerate(calls):
+        number, words_ = call["number"], []
+        if call.get("outcome") != "confirmed":
+            words_.append(str(call.get("outcome") or "no answer"))
+        if (call.get("calls") or 1) > 1:
+            words_.append(f"{call['calls']} calls")
+        if number in order:
+            place = order.index(number)
+            rank = _ORDINALS[place] if place < len(_ORDINALS) else f"{place + 1}th"
+            words_.append("stored" if len(order) == 1 else f"stored {rank}")
+        if number in absent:
+            words_.append(gone if number not in order else "in part")
+        bad = any(block.bad and block.keys and block.keys[0][0] == number for block in (*layout.sent, *layout.stored))
+        done = call.get("done")
+        x = done if done is not None else call["sent"]
+        look: dict[str, Any] = {"color": BAD, "fontweight": "bold"} if bad else {}
+        labels.put(axes, x, y, ", ".join(words_), ((8, 0), (8, 3), (-8, 0)), **look)

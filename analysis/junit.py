@@ -1,0 +1,77 @@
+"""junit.xml: a test case for the verdict, each promise, each objective and each condition of a valid run, for CI.
+
+What failed is a `failure`; what could not be decided is an `error`, because a gate must not read it as passed; a
+promise that had nothing to be checked on is `skipped`: what that means is said by the verdict, which is a case too.
+"""
+
+import re
+from xml.etree import ElementTree
+
+from analysis import findings, page_sections, run_checks, words
+from analysis.judgement import Judgement
+
+_ELEMENTS = {
+    "fail": "failure",
+    "broken": "failure",
+    "inconclusive": "error",
+    "undecided": "error",
+    "unchecked": "skipped",
+}
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 cannot hold, not even escaped."""
+Case = tuple[str, str | None, str]
+"""Name, element (none: passed), message."""
+
+
+def render(judgement: Judgement) -> str:
+    """The document as text."""
+    verdict = judgement.verdict
+    name = str(verdict.get("scenario") or judgement.runs[0].info.scenario)
+    root = ElementTree.Element("testsuites", name="inorder")
+    headline = findings.headline(judgement)
+    _suite(root, name, "verdict", [("verdict", _ELEMENTS.get(verdict["verdict"]), headline)])
+    _suite(root, name, "promises", [_promise(line) for line in verdict["promises"]])
+    _suite(root, name, "objectives", [_objective(row) for row in page_sections.objectives(judgement)])
+    _suite(root, name, "validity", [_condition(check) for check in run_checks.run_checks(judgement)])
+    for key in ("tests", "failures", "errors", "skipped"):
+        root.set(key, str(sum(int(suite.get(key, "0")) for suite in root)))
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _promise(line: dict[str, object]) -> Case:
+    checked, found, visitors = (int(str(line[key])) for key in ("checked", "found", "visitors_found"))
+    message = (
+        f"{words.plural(found, 'event')} of {words.plural(visitors, 'visitor')} against it, of "
+        f"{words.count(checked)} checked"
+        if checked
+        else "nothing was there to check it on"
+    )
+    return str(line["name"]), _ELEMENTS.get(str(line["verdict"])), message
+
+
+def _objective(row: dict[str, object]) -> Case:
+    message = f"{row['value']} {row['interval']}".strip() + f", limit {row['limit']}"
+    return str(row["statement"]), _ELEMENTS.get(str(row["verdict"])), message
+
+
+def _condition(check: run_checks.RunCheck) -> Case:
+    return check.name, None if check.ok else "skipped" if check.ok is None else "error", check.sentence
+
+
+def _suite(root: ElementTree.Element, scenario: str, name: str, cases: list[Case]) -> None:
+    """One suite with its counts."""
+    suite = ElementTree.SubElement(root, "testsuite", name=name)
+    for case_name, element, message in cases:
+        case = ElementTree.SubElement(suite, "testcase", classname=_clean(f"{scenario}.{name}"), name=_clean(case_name))
+        if element:
+            ElementTree.SubElement(case, element, message=_clean(message))
+        else:
+            ElementTree.SubElement(case, "system-out").text = _clean(message)
+    suite.set("tests", str(len(cases)))
+    for key, element in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(key, str(sum(own == element for _, own, _ in cases)))
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("�", text)

@@ -1,0 +1,219 @@
+"""What stands in the header of the page and its tables of promises and objectives, as plain values."""
+
+from typing import Any
+
+from analysis import findings, run_checks, words
+from analysis.judgement import Judgement
+
+_ALSO_COUNTED = {
+    "unseen": "confirmed events not seen before the log settled",
+    "duplicate-explained": "events stored twice or more that were sent as often",
+    "zombie": "events whose last copy stands behind a later event",
+    "torn": "unconfirmed batches stored in part",
+    "recovered": "events without a certain answer that are stored",
+    "split": "batches with events of other calls in between",
+    "vanished": "rows that a later read no longer showed",
+    "rewritten": "rows that a later read showed elsewhere",
+}
+
+
+def facts(judgement: Judgement) -> list[tuple[str, str, str]]:
+    """(icon, what, how it stands) of the strip under the verdict."""
+    verdict = judgement.verdict
+    promises, lines = verdict["promises"], verdict["sla"]
+    by = findings.by_verdict
+    held, broken = len(by(promises, "held")), len(by(promises, "broken"))
+    parts = [f"{held} of {len(promises)} held"]
+    for name, shown in (("broken", "broken"), ("undecided", "undecided"), ("unchecked", "not checked")):
+        if by(promises, name):
+            parts.append(f"{len(by(promises, name))} {shown}")
+    strip = [("bad" if broken else "good" if held == len(promises) else "open", "Promises", ", ".join(parts))]
+    met, missed = len(by(lines, "pass")), len(by(lines, "fail"))
+    parts = [f"{met} of {len(lines)} met"] if lines else ["none stated"]
+    parts += [f"{missed} missed"] if missed else []
+    parts += [f"{len(lines) - met - missed} inconclusive"] if met + missed < len(lines) else []
+    strip.append(("bad" if missed else "good" if met == len(lines) else "open", "Objectives", ", ".join(parts)))
+    valid = run_checks.is_valid(judgement)
+    strip.append(("good" if valid else "bad", "Run", "valid" if valid else "not valid"))
+    return strip
+
+
+def unchecked(judgement: Judgement) -> list[str]:
+    """What the evidence could not show."""
+    verdict = judgement.verdict
+    found = [str(sentence) for sentence in verdict["unsupported"]]
+    names = [line["name"] for line in findings.by_verdict(verdict["promises"], "unchecked")]
+    if len(names) == len(verdict["promises"]):
+        found.append("No promise at all: there was no event of a batch to check one on.")
+    elif names:
+        found.append(f"Not checked, for want of events or of evidence: {words.listed(names)}.")
+    bounds = [line["per_million"] for line in findings.by_verdict(verdict["promises"], "held") if line["per_million"]]
+    if bounds:
+        found.append(
+            f"Rare faults: one that hits {words.count(min(bounds))} visitors in a million stays unseen in one of 20 "
+            "such runs, a rarer one more often."
+        )
+    return found
+
+
+def where_to_look(judgement: Judgement) -> dict[str, Any]:
+    """The third column: reasons of a verdict that is not pass, else where the margin is thin."""
+    verdict = judgement.verdict
+    links = []
+    if verdict["witnesses"]:
+        links.append(("witnesses", "Witnesses"))
+    if findings.by_verdict(verdict["sla"], "fail", "inconclusive"):
+        links.append(("objectives", "Objectives"))
+    if verdict["verdict"] == "pass":
+        return {"title": "Where the margin is thin", "sentences": _thin(judgement), "more": 0, "links": links}
+    reasons = [str(reason) for reason in verdict["reasons"]]
+    title = "Where to look first" if verdict["verdict"] == "fail" else "Why it is not decided"
+    return {"title": title, "sentences": reasons[:5], "more": max(0, len(reasons) - 5), "links": links}
+
+
+def _thin(judgement: Judgement) -> list[str]:
+    """The objective nearest to its limit, and the promise that the fewest visitors stand behind."""
+    found = []
+    lines = [line for line in judgement.verdict["sla"] if line["value"] is not None]
+    if lines:
+        line = max(lines, key=lambda own: findings.used(own, own["value"]) or 0)
+        used = words.share(findings.used(line, line["value"]))
+        found.append(f"{words.in_sentence(line)} uses {used} of its limit {words.limit(line)}, more than the others.")
+    held = [line for line in findings.by_verdict(judgement.verdict["promises"], "held") if line["per_million"]]
+    if held:
+        line = max(held, key=lambda own: float(own["per_million"]))
+        found.append(
+            f"“{line['name']}” rests on the fewest visitors ({words.count(line['visitors_checked'])}): up to "
+            f"{words.count(line['per_million'])} in a million could be affected unseen."
+        )
+    return found or ["There is no margin to tell: nothing was measured against a limit."]
+
+
+def promises(judgement: Judgement) -> list[dict[str, Any]]:
+    """Rows of the table of promises."""
+    rows = []
+    for line in judgement.verdict["promises"]:
+        first = next(
+            (n for n, own in enumerate(judgement.verdict["witnesses"], 1) if own["anomaly"] in line["anomalies"]), None
+        )
+        bound = line["per_million"]
+        rows.append(
+            line
+            | {
+                "icon": words.icon(line["verdict"]),
+                "word": words.VERDICTS[line["verdict"]],
+                "bound": "–" if bound is None else f"≤{words.THIN}{words.count(max(1, bound))}",
+                "witness": first,
+                "visitors": words.plural(line["visitors_found"], "visitor") if line["visitors_found"] else "none",
+            }
+        )
+    return rows
+
+
+def bound_note(judgement: Judgement) -> str:
+    """What the bound of visitors per million covers."""
+    where = "this run" if len(judgement.runs) == 1 else f"these {len(judgement.runs)} repeats"
+    return (
+        f"Visitors per million: the 95{words.THIN}% upper bound on the share of visitors affected, from the visitors "
+        f"of {where} (about 3 / n where none was found), so that a small sample shows as a large number. Visitors, not "
+        "events, because one fault hits many events of one visitor."
+    )
+
+
+def contrast(judgement: Judgement) -> dict[str, str] | None:
+    """The share of ordinary calls that came out of order, for the margin."""
+    ordinary = judgement.verdict["ordinary"]
+    events, moved = ordinary["events"], ordinary["reordered"]
+    if not ordinary.get("checked"):
+        return None
+    seen = (
+        "That the same check finds them shows that it can see reordering."
+        if moved
+        else "So this run does not show that the check can see reordering; the control scenario does."
+    )
+    return {
+        "share": words.share(ordinary["reordered_share"]),
+        "text": f"of {words.plural(events, 'ordinary call')} {words.verb(events, 'is', 'are')} stored out of order "
+        f"({words.count(moved)}). They promise no order, so this is expected and not judged. {seen}",
+    }
+
+
+def counted(judgement: Judgement) -> str:
+    """What was counted beside the promises, in one sentence."""
+    anomalies = judgement.verdict["anomalies"]
+    found = [
+        f"{words.count(anomalies[name])} {text} ({name})" for name, text in _ALSO_COUNTED.items() if anomalies.get(name)
+    ]
+    none = [name for name in _ALSO_COUNTED if not anomalies.get(name)]
+    told = f"Also counted: {words.listed(found)}. " if found else ""
+    return told + (f"Also looked for, and not found: {words.listed(none)}." if none else "")
+
+
+def client(judgement: Judgement) -> list[str]:
+    """Whether the client kept its own rules, and who is to blame."""
+    verdict = judgement.verdict
+    breaches, blame, disorder = verdict["breaches"], verdict["blame"], verdict.get("client_disorder") or {}
+    if not any(breaches.values()) and not blame["client"]:
+        return ["The client kept its rules: one call of a visitor at a time, the next batch only after success."]
+    found = [
+        f"The client broke its rules: {words.count(breaches['parallel'])} times a visitor had two calls in flight, "
+        f"{words.count(breaches['unacknowledged'])} times a batch left before the one before it was acknowledged."
+    ]
+    if disorder.get("events"):
+        found.append(
+            f"{words.plural(disorder['events'], 'event')} of {words.plural(disorder['visitors'], 'visitor')} are stored "
+            "out of their visitor's order where these breaches leave the order open: the system is not blamed for them."
+        )
+    if blame["client"] or blame["system"]:
+        system, own = words.count(blame["system"]), words.count(blame["client"])
+        found.append(f"Events out of order, lost or wrong by the system: {system}, by the client: {own}.")
+    return found
+
+
+def objectives(judgement: Judgement) -> list[dict[str, Any]]:
+    """Rows of the table of objectives, with the shares that the bullets are drawn from."""
+    rows = []
+    for line in judgement.verdict["sla"]:
+        unit, value = str(line.get("unit") or ""), line["value"]
+        used = findings.used(line, value)
+        ends = [findings.used(line, line.get(end)) for end in ("low", "high")]
+        interval = ""
+        if line.get("low") is not None and line.get("high") is not None:
+            number = words.share if unit in {"share", "%"} else words.significant
+            interval = f"[{number(line['low'])}, {number(line['high'])}]".replace(f"{words.THIN}%", "")
+        margin = None if value is None or not line["limit"] else (line["limit"] - value) / line["limit"]
+        if margin is not None and line.get("sense") == "min":
+            margin = -margin
+        several = [findings.used(line, own) for own in line.get("runs") or []] if len(judgement.runs) > 1 else []
+        rows.append(
+            {
+                "statement": words.objective(line),
+                "limit": words.limit(line),
+                "value": words.quantity(value, unit) if value is not None else "not measured",
+                "interval": interval,
+                "margin": "–" if margin is None else words.margin(margin),
+                "used": used,
+                "low": min(end for end in ends if end is not None) if None not in ends else None,
+                "high": max(end for end in ends if end is not None) if None not in ends else None,
+                "reason": line.get("reason") if line["verdict"] == "inconclusive" else None,
+                "runs": [own for own in several if own is not None],
+                "verdict": line["verdict"],
+                "icon": words.icon(line["verdict"]),
+                "word": words.VERDICTS[line["verdict"]],
+            }
+        )
+    return rows
+
+
+def interval_note(judgement: Judgement) -> str:
+    """What the intervals cover."""
+    if len(judgement.runs) > 1:
+        return (
+            f"Intervals: 95{words.THIN}%, from {len(judgement.runs)} repeats of the scenario; they cover how one run "
+            "differs from the next. The thin ticks are the repeats."
+        )
+    return (
+        f"Intervals: 95{words.THIN}%, within this run only. They cover how the calls of this run scatter, not how the "
+        "next run would differ, which can be many times as much: repeat the run (--repeats 5) before relying on a line "
+        "near its limit."
+    )

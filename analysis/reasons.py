@@ -1,0 +1,120 @@
+"""Why the verdict is what it is, in sentences: what fails the run, and what leaves it open."""
+
+from typing import Any
+
+from analysis.one_run import OneRun
+from analysis.promises import ANOMALIES
+from analysis.tally import Tally
+from inorder.scenario import Scenario
+
+_WHAT = {
+    "reordered-in-batch": "stored after an event that stands behind it in its batch",
+    "reordered-across-batches": "stored after an event whose batch was sent once theirs was confirmed",
+    "lost": "confirmed and not stored",
+    "ghost": "stored, though each call that carried it was rejected",
+    "phantom": "stored, though no call carried it",
+    "corrupt": "stored with another payload than was sent",
+    "misrouted": "stored under another visitor",
+    "duplicate-unexplained": "stored more often than calls carried it that were not rejected",
+    "duplicate-explained": "stored more than once, and exactly once is promised",
+    "vanished": "seen in the log and gone later",
+    "rewritten": "in another place at a later reading of the log",
+}
+
+
+def count(number: int, one: str) -> str:
+    """`1 event`, `2 events`."""
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
+
+
+def failures(tally: Tally, bad: frozenset[str], scenario: Scenario, lines: list[dict[str, Any]]) -> list[str]:
+    """What fails the run, the anomalies of the catalogue first."""
+    found = []
+    for name in ANOMALIES:
+        if name not in bad:
+            continue
+        system = tally.numbers[name] - tally.numbers[f"{name}/client"]
+        if system:
+            visitors = tally.numbers[f"{name}/visitors"]
+            whose = f" of {count(visitors, 'visitor')}" if visitors else ""
+            found.append(f"{name}: {count(system, 'event')}{whose}, each {_WHAT[name]}.")
+    for name in ("ghost", "corrupt", "misrouted", "lost"):
+        number = tally.numbers[f"ordinary/{name}"]
+        if number and (name != "lost" or scenario.promises.ordinary_lossless):
+            found.append(f"{name}: {count(number, 'event')} of ordinary calls, each {_WHAT[name]}.")
+    return found + [_objective(line) + "." for line in lines if line["verdict"] == "fail"]
+
+
+def doubts(runs: list[OneRun], tally: Tally, bad: frozenset[str], lines: list[dict[str, Any]]) -> list[str]:
+    """What leaves the verdict open."""
+    found = told([run.invalid for run in runs])
+    found += told([[own.sentence for own in run.unsupported if own.promises] for run in runs])
+    numbers = tally.numbers
+    if numbers["unseen"]:
+        found.append(
+            f"unseen: {count(numbers['unseen'], 'event')} of {count(numbers['unseen/visitors'], 'visitor')}, each "
+            "confirmed and not stored when the reading stopped, with the log not settled."
+        )
+    found += _breaches(tally, bad)
+    found += told([_untested(run) for run in runs])
+    for line in lines:
+        if line["verdict"] == "inconclusive":
+            found.append(f"{_objective(line)}: {line['reason']}.")
+    return found
+
+
+def told(each: list[list[str]]) -> list[str]:
+    """The sentences of all repeats, each once; what is not said of every repeat names those that it is said of."""
+    sentences = list(dict.fromkeys(sentence for own in each for sentence in own))
+    found = []
+    for sentence in sentences:
+        where = [number for number, own in enumerate(each, 1) if sentence in own]
+        prefix = "" if len(where) == len(each) else f"Repeat {', '.join(map(str, where))}: "
+        found.append(prefix + sentence)
+    return found
+
+
+def _breaches(tally: Tally, bad: frozenset[str]) -> list[str]:
+    """What the client's breaches left open."""
+    numbers = tally.numbers
+    if not numbers["parallel"] and not numbers["unacknowledged"]:
+        return []
+    what = []
+    if numbers["parallel"]:
+        what.append(f"sent {count(numbers['parallel'], 'call')} while another of the visitor was in flight")
+    if numbers["unacknowledged"]:
+        batches = f"{numbers['unacknowledged']:,} batch{'' if numbers['unacknowledged'] == 1 else 'es'}"
+        what.append(f"sent {batches} before the success of an earlier one")
+    found = [
+        f"The client broke the rules ({' and '.join(what)}), so {count(numbers['pairs'], 'pair')} of batches "
+        f"{'was' if numbers['pairs'] == 1 else 'were'} left without an order."
+    ]
+    client = sum(numbers[f"{name}/client"] for name in bad)
+    if client:
+        found.append(f"{count(client, 'event')} out of order may be so by the client's breach.")
+    return found
+
+
+def _untested(run: OneRun) -> list[str]:
+    """Whether the promise of order was put to the test at all."""
+    numbers = run.tally.numbers
+    if not run.merged.calls:
+        return ["No call was made."]
+    if not numbers["batch/sent"]:
+        return ["No batch was sent, so the promise of order was not tested."]
+    if any(own.wholly and "order-within-batch" in own.promises for own in run.unsupported):
+        return []  # said there
+    if not numbers["order-within-batch/checked"] and not numbers["order-across-batches/checked"]:
+        return ["No two stored events of a visitor had an order, so the promise of order was not tested."]
+    return []
+
+
+def _objective(line: dict[str, Any]) -> str:
+    """`batch.response_ms.p95 is 812 ms [790, 840], the limit is 500 ms`."""
+    where = f" in phase {line['phase']}" if line["phase"] else ""
+    unit = "" if line["unit"] in ("ratio", "share") else f" {line['unit']}"
+    limit = f"the limit is {line['limit']:g}{unit}"
+    if line["value"] is None:
+        return f"{line['name']}{where} has no value, {limit}"
+    interval = "" if line["low"] is None else f" [{line['low']:.4g}, {line['high']:.4g}]"
+    return f"{line['name']}{where} is {line['value']:.4g}{unit}{interval}, {limit}"

@@ -1,0 +1,57 @@
+"""summary.md: the verdict in Markdown, fit for a pull request or a chat."""
+
+import re
+
+from analysis import findings, page_sections, run_checks, words
+from analysis.judgement import Judgement
+
+_MARKS = {"good": "✅", "bad": "❌", "open": "◐"}
+
+
+def render(judgement: Judgement) -> str:
+    """The verdict, the promises, the objectives and what stands against them."""
+    verdict = judgement.verdict
+    lines = [
+        f"## {_MARKS[words.icon(verdict['verdict'])]} {verdict['verdict'].upper()}: {_text(verdict['scenario'])}",
+        "",
+        _text(findings.headline(judgement)),
+        "",
+        *(f"- {_MARKS[shape]} {what} **{how}**" for shape, what, how in page_sections.facts(judgement)),
+        "",
+    ]
+    if verdict["verdict"] != "pass" and verdict["reasons"]:
+        lines += ["Reasons:", "", *(f"- {_text(str(reason))}" for reason in verdict["reasons"][:8]), ""]
+    lines += ["| promise | checked | found | visitors per million (95 %) | verdict |", "|---|--:|--:|--:|---|"]
+    for row in page_sections.promises(judgement):
+        lines.append(
+            f"| {_cell(row['name'])} | {words.count(row['checked'])} | {words.count(row['found'])} | {row['bound']} | "
+            f"{_MARKS[row['icon']]} {row['word']} |"
+        )
+    objectives = page_sections.objectives(judgement)
+    if objectives:
+        interval = f"measured [95 % interval, {verdict['interval']}]"
+        lines += ["", f"| objective | limit | {interval} | margin | verdict |", "|---|--:|--:|--:|---|"]
+        for row in objectives:
+            measured = f"{row['value']} {row['interval']}".strip()
+            lines.append(
+                f"| {_cell(row['statement'])} | {row['limit']} | {_cell(measured)} | {row['margin']} | "
+                f"{_MARKS[row['icon']]} {row['word']} |"
+            )
+    lines += ["", f"{_text(findings.latency_heading(judgement))}. {_text(findings.reordering_heading(judgement))}."]
+    broken = [check.sentence for check in run_checks.run_checks(judgement) if check.ok is False]
+    if broken:
+        lines += ["", "Not a valid run:", "", *(f"- {_text(sentence)}" for sentence in broken)]
+    for witness in verdict["witnesses"][:3]:
+        lines += ["", f"> **{_text(witness['anomaly'])}** {_text(witness['sentence'])}"]
+    run = _text(str(verdict.get("run") or judgement.runs[0].info.run))
+    lines += ["", f"Run {run}, seed {judgement.runs[0].info.seed}. The whole report: index.html beside this file."]
+    return "\n".join(lines) + "\n"
+
+
+def _text(text: str) -> str:
+    """Text from outside may hold no mark-up of its own."""
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", " ".join(text.split()))
+
+
+def _cell(text: str) -> str:
+    return _text(text).replace("\\[", "[").replace("\\]", "]")

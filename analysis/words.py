@@ -1,0 +1,163 @@
+"""How numbers, metrics and verdicts are put into words: the same on the page, in summary.md and in junit.xml."""
+
+import math
+import re
+
+THIN = "\u202f"
+"""Narrow no-break space, between a number and its unit."""
+
+PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,2})?)$")
+
+_METRICS = {
+    "batch.response_ms": "Batch response time",
+    "batch.service_ms": "Batch service time",
+    "ordinary.response_ms": "Ordinary response time",
+    "ordinary.service_ms": "Ordinary service time",
+    "ratio": "Batch over ordinary response time",
+    "batch.rejected_share": "Batch calls that were rejected",
+    "ordinary.rejected_share": "Ordinary calls that were rejected",
+    "batch.indeterminate_share": "Batch calls with no certain answer",
+    "ordinary.indeterminate_share": "Ordinary calls with no certain answer",
+    "ordinary.reordered_share": "Ordinary events stored out of order",
+    "ordinary.lost_share": "Ordinary events lost",
+    "ordinary.duplicated_share": "Ordinary events stored twice or more",
+    "visibility_ms": "From confirmed to readable",
+    "drain_s": "Backlog of a returning visitor confirmed",
+    "confirmed_events_per_s": "Events confirmed a second",
+    "duplicate_share": "Batch events stored twice or more",
+}
+
+VERDICTS = {
+    "pass": "pass",
+    "held": "held",
+    "fail": "FAIL",
+    "broken": "BROKEN",
+    "inconclusive": "inconclusive",
+    "undecided": "undecided",
+    "unchecked": "not checked",
+}
+"""How a verdict of a line is written."""
+
+
+def icon(verdict: str) -> str:
+    """The shape that stands beside a verdict: good, bad or open."""
+    return {"pass": "good", "held": "good", "fail": "bad", "broken": "bad"}.get(verdict, "open")
+
+
+def count(number: float) -> str:
+    """A whole number with thousands separators."""
+    return f"{round(number):,}"
+
+
+def significant(number: float, digits: int = 3) -> str:
+    """A measured number: `digits` digits that mean something, but never a whole number cut short."""
+    if not math.isfinite(number):
+        return "–"
+    if number == 0:
+        return "0"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(number))))
+    text = f"{number:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if decimals > digits else text
+
+
+def share(value: float | None) -> str:
+    """A share of 1 in percent; tiny shares keep two digits, so that 0 % always means none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    percent = 100 * value
+    if percent == 0 or abs(percent) >= 99.95:
+        return f"{percent:.0f}{THIN}%"
+    return f"{significant(percent, 2 if percent < 10 else 3)}{THIN}%"
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """A measured number with its unit; "–" where there is none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if unit in {"share", "%"}:
+        return share(value)
+    if unit in {"ratio", "×", "x"}:
+        return f"{significant(value)}{THIN}×"
+    number = significant(value)
+    return f"{number}{THIN}{unit.removeprefix('events')}".rstrip(THIN)
+
+
+def exact(value: float | None, unit: str) -> str:
+    """A number that somebody wrote down, such as a limit, with its unit and without digits that were not written."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if unit in {"share", "%"}:
+        return f"{100 * value:,.10g}{THIN}%"
+    name = {"ratio": "×", "x": "×"}.get(unit, unit).removeprefix("events")
+    return f"{value:,.10g}{THIN}{name}".rstrip(THIN)
+
+
+def plural(number: int, one: str, many: str | None = None) -> str:
+    """`1 visitor`, `33 visitors`."""
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def verb(number: int, one: str, many: str) -> str:
+    """The form of a verb that fits the number."""
+    return one if number == 1 else many
+
+
+def listed(parts: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
+
+
+def capital(sentence: str) -> str:
+    """The sentence with a capital first letter and the rest as it is."""
+    return sentence[:1].upper() + sentence[1:]
+
+
+def percentile(name: str) -> str:
+    """`p50` is the median, `p95` the 95th percentile, `max` the longest."""
+    if name == "max":
+        return "longest"
+    if name == "p50":
+        return "median"
+    found = PERCENTILE.search(name)
+    if not found:
+        return name
+    digits = found[1]
+    ending = {"1": "st", "2": "nd", "3": "rd"}.get(digits[-1], "th")
+    return f"{digits}{'th' if digits[-2:] in {'11', '12', '13'} and '.' not in digits else ending} percentile"
+
+
+def metric(name: str) -> str:
+    """A metric of an SLA line in words."""
+    if name in _METRICS:
+        return _METRICS[name]
+    stem, _, last = name.partition(".p") if ".p" in name else name.rpartition(".")
+    last = f"p{last}" if ".p" in name else last
+    return f"{_METRICS[stem]}, {percentile(last)}" if stem in _METRICS else name
+
+
+def objective(line: dict[str, object]) -> str:
+    """What an SLA line states: its own name, else its metric in words, with its phase."""
+    phase = f", phase {line['phase']}" if line.get("phase") else ""
+    name = str(line.get("name") or "")
+    if name and name != line.get("metric"):
+        return name
+    return metric(str(line.get("metric") or name)) + phase
+
+
+def in_sentence(line: dict[str, object]) -> str:
+    """An objective as the subject of a sentence: `Batch response time (95th percentile)`."""
+    return re.sub(r", (median|longest|[\d.]+\w\w percentile)", r" (\1)", objective(line))
+
+
+def margin(value: float) -> str:
+    """A signed share of a limit, in percent without digits that nobody needs."""
+    percent = 100 * abs(value)
+    return f"{'+' if value >= 0 else '−'}{percent:,.{0 if percent >= 10 else 1}f}{THIN}%"
+
+
+def limit(line: dict[str, object]) -> str:
+    """The limit of an SLA line: `≤ 1,500 ms`."""
+    sign = "≥" if line.get("sense") == "min" else "≤"
+    value = line.get("limit")
+    number = float(value) if isinstance(value, int | float) else None
+    return f"{sign}{THIN}{exact(number, str(line.get('unit') or ''))}"

@@ -1,0 +1,5 @@
+"""`python -m inorder`: the command line."""
+
+from inorder.cli import main
+
+main()

@@ -1,0 +1,184 @@
+"""The command line: run, judge, sandbox, scenarios, schema. Exit codes: 0 pass, 1 fail, 3 inconclusive, 2 bad input."""
+
+import importlib
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from inorder import conduct, scenario
+from inorder.errors import InorderError, UnusableInput
+from inorder.run import RunFolder
+from inorder.sandbox.serve import serve
+from inorder.sandbox.settings import Settings
+
+EXIT_CODES = {"pass": 0, "fail": 1, "inconclusive": 3}
+
+app = typer.Typer(
+    help="Does an event API keep each user's events in order, under real load?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(highlight=False, soft_wrap=True)
+
+
+@app.command()
+def run(
+    file: Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file (TOML).")],
+    target: Annotated[str | None, typer.Option(help="Base address, e.g. https://host/1.0; default: a sandbox.")] = None,
+    processes: Annotated[int, typer.Option(min=1, max=64, help="Generator processes.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Run folder, not there yet; default: reports/NAME-TIME.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed than the scenario's.")] = None,
+    behaviour: Annotated[Path | None, typer.Option(help="Click log to replay (JSON Lines or CSV).")] = None,
+    repeats: Annotated[int, typer.Option(min=1, max=100, help="Runs; intervals then come from the repeats.")] = 1,
+    partner_id: Annotated[str | None, typer.Option(help="partnerId; default: INORDER_PARTNER_ID.")] = None,
+    ca_file: Annotated[str | None, typer.Option(help="Certificates to trust instead of the system's.")] = None,
+) -> None:
+    """Make the load of SCENARIO, read the stored log back, judge it, and say where the page is."""
+    asked = conduct.Run(
+        file=file, target=target, processes=processes, seed=seed, behaviour=behaviour, partner_id=partner_id,
+        ca_file=ca_file,
+    )  # fmt: skip
+    judging = _judging("run")
+    out = out or conduct.new_folder(file.stem)
+    if out.exists():
+        raise UnusableInput(f"{out}: exists already; a run is never overwritten, name another --out")
+    folders = [out] if repeats == 1 else [out / "repeats" / str(number) for number in range(1, repeats + 1)]
+    made = []
+    for number, folder in enumerate(folders, 1):
+        if repeats > 1:
+            console.print(f"repeat {number} of {repeats}")
+        with _progress() as progress:
+            made.append(conduct.conduct(asked, folder, number, console.print, progress))
+        if made[-1].info().interrupted:
+            console.print("interrupted: what was written is judged")
+            break
+    _judge(judging, made, out)
+
+
+@app.command()
+def judge(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
+    read_back: Annotated[bool, typer.Option("--read-back", help="Read the stored log back first.")] = False,
+) -> None:
+    """Judge a run folder again: rewrites all from verdict.json on, and nothing before."""
+    judging = _judging("judge")
+    repeats = sorted((folder / "repeats").glob("*"), key=lambda path: (len(path.name), path.name))
+    folders = [RunFolder.open(path) for path in repeats or [folder]]
+    if read_back:
+        for opened in folders:
+            written = opened.scenario()
+            reader = conduct.read_back_of(conduct.target(opened.info().target), written)
+            reader.check()
+            conduct.read_back(opened, reader, written)
+    _judge(judging, folders, folder)
+
+
+def _judging(command: str) -> Any:
+    """The room that judges, which the checkout has and the wheel has not."""
+    if not (conduct.CHECKOUT / "analysis").is_dir():
+        raise UnusableInput(f"{command}: needs the checkout of inorder (its locustfiles/ and analysis/), not the wheel")
+    sys.path.insert(0, str(conduct.CHECKOUT))
+    return importlib.import_module("analysis.judging")
+
+
+def _judge(judging: Any, folders: list[RunFolder], out: Path) -> None:
+    judged, page = judging.judge_and_write(folders, out)
+    verdict = judged["verdict"]
+    console.print(f"\n{verdict.upper()}", style="bold")
+    for reason in judged["reasons"]:
+        console.print(f"  {reason}")
+    console.print(f"page: {page}")
+    raise typer.Exit(EXIT_CODES[verdict])
+
+
+@contextmanager
+def _progress() -> Any:
+    """Shows the load's progress: in place on a terminal, else a line every five seconds."""
+    if console.is_terminal:
+        with console.status("starting") as status:
+            yield lambda said: status.update(conduct.progress_line(said))
+        return
+    shown = -5.0
+
+    def show(said: dict[str, Any]) -> None:
+        nonlocal shown
+        if said["t"] - shown >= 5.0:
+            shown = said["t"]
+            console.print(conduct.progress_line(said))
+
+    yield show
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: a free one.")],
+    store: Annotated[str, typer.Option(help="Where events are stored: sqlite:PATH.")],
+    servers: Annotated[int, typer.Option(min=1, max=64, help="Servers that share the work.")] = 1,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    partner_id: Annotated[str | None, typer.Option(help="partnerId to accept; default: INORDER_PARTNER_ID.")] = None,
+    api_key: Annotated[str | None, typer.Option(help="apiKey to accept; default: INORDER_API_KEY.")] = None,
+    flush_ms: Annotated[float, typer.Option(help="Longest time that an ordinary call waits to be stored.")] = 100.0,
+    replication_delay_ms: Annotated[float, typer.Option(help="Added between commit and answer of a batch.")] = 0.0,
+    quota_per_s: Annotated[float, typer.Option(help="Calls a second before 429; 0: no quota.")] = 0.0,
+    max_events: Annotated[int, typer.Option(help="Events a batch before 413.")] = 1000,
+    max_bytes: Annotated[int, typer.Option(help="Bytes a call before 413.")] = 1_048_576,
+    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+) -> None:
+    """Run the reference server: the tracking API on a durable store, with read-back."""
+    settings = Settings.from_options(
+        host=host, port=port, servers=servers, store=store,
+        partner_id=partner_id or os.environ.get("INORDER_PARTNER_ID"),
+        api_key=api_key or os.environ.get("INORDER_API_KEY"),
+        readback_token=os.environ.get("INORDER_READBACK_TOKEN"),
+        flush_ms=flush_ms, replication_delay_ms=replication_delay_ms, quota_per_s=quota_per_s,
+        max_events=max_events, max_bytes=max_bytes,
+    )  # fmt: skip
+    if with_parent:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    serve(settings, lambda line: print(line, flush=True))
+
+
+def _end_with_parent() -> None:
+    """End when the other end of standard input is gone: a run that was killed leaves no sandbox behind."""
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@app.command()
+def scenarios(folder: Annotated[Path, typer.Argument(help="Folder of scenario files.")] = Path("scenarios")) -> None:
+    """List the scenarios, each with the question that it answers."""
+    files = sorted(folder.glob("*.toml"))
+    if not files:
+        raise UnusableInput(f"{folder}: expected scenario files (*.toml), found none")
+    for file in files:
+        written = scenario.load(file)
+        console.print(f"[bold]{written.name}[/bold]  {written.question.strip()}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    print(json.dumps(scenario.json_schema(), indent=2))
+
+
+def main() -> None:
+    """Run the command line; what a user can mend is told in one line, exit code 2."""
+    command: Callable[..., Any] = app
+    try:
+        command()
+    except InorderError as error:
+        print(f"inorder: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("inorder: interrupted", file=sys.stderr)
+        sys.exit(130)

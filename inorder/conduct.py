@@ -1,0 +1,272 @@
+"""One run from its beginning to the stored log: the target is checked, the load is made, the log is read back.
+
+Driving and reading only: judging is another room's, and starts from the run folder that is left here.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from select import select
+from typing import Any
+
+import httpx
+import msgspec
+
+from inorder import run, scenario
+from inorder.driver.target import Target
+from inorder.errors import TargetUnavailable, UnusableInput
+from inorder.events import BATCH_CALL, Namespace
+from inorder.plan import Plan, plan_of
+from inorder.ports import free_port
+from inorder.readback.http import ReadBack
+from inorder.readback.settle import read_log
+from inorder.run import RunFolder, RunInfo
+from inorder.sandbox_process import SandboxProcess
+from inorder.scenario import Scenario
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+LOCUSTFILE = CHECKOUT / "locustfiles" / "visitors.py"
+_QUIT_S = 20.0
+"""After a Ctrl-C the generator has so long to end by itself."""
+
+Say = Callable[[str], None]
+Progress = Callable[[dict[str, Any]], None]
+
+
+def target(base: str, partner_id: str | None = None, ca_file: str | None = None) -> Target:
+    """The target at `base`, with the keys that the environment holds (INORDER_API_KEY, INORDER_PARTNER_ID)."""
+    partner_id = partner_id or os.environ.get("INORDER_PARTNER_ID") or "inorder"
+    return Target.resolve(base, partner_id, os.environ.get("INORDER_API_KEY") or "none", ca_file)
+
+
+def check_target(target: Target, ca_file: str | None = None) -> None:
+    """Ask for nothing with an empty batch: raises TargetUnavailable where nobody answers or the key is refused."""
+    address = f"{target.base}/{BATCH_CALL}"
+    query = {"apiKey": target.api_key, "partnerId": target.partner_id}
+    try:
+        with httpx.Client(verify=target.tls or True, timeout=10, trust_env=False) as client:
+            answer = client.post(address, params=query, json=[])
+    except httpx.HTTPError as error:
+        raise TargetUnavailable(f"target {target.base}: no answer: {error or type(error).__name__}") from None
+    known = "INORDER_API_KEY" in os.environ
+    hint = "" if known else " (INORDER_API_KEY is not set)"
+    meaning = {401: f"refuses the apiKey{hint}", 403: "forbids the partnerId", 404: f"has no {BATCH_CALL}"}
+    if answer.status_code in meaning:
+        raise TargetUnavailable(f"target {target.base}: answers {answer.status_code}, {meaning[answer.status_code]}")
+    if answer.status_code >= 500:
+        raise TargetUnavailable(f"target {target.base}: answers {answer.status_code} to an empty batch")
+
+
+def read_back_of(target: Target, written: Scenario) -> ReadBack:
+    """The reader of the target's stored log (INORDER_READBACK_TOKEN)."""
+    return ReadBack(target.origin, os.environ.get("INORDER_READBACK_TOKEN"), written.readback.page)
+
+
+def run_info(
+    plan: Plan, target: Target, *, sandbox: bool, processes: int, repeat: int = 1, behaviour: Path | None = None
+) -> RunInfo:
+    """The facts of a run that is about to begin."""
+    return RunInfo(
+        run="",
+        scenario=plan.scenario.name,
+        seed=plan.scenario.seed,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        prefix=plan.namespace.prefix,
+        target=target.base,
+        sandbox=sandbox,
+        processes=processes,
+        repeat=repeat,
+        behaviour=str(behaviour) if behaviour else plan.scenario.visitors.behaviour,
+        versions=run.versions(),
+        machine=run.machine(),
+    )
+
+
+def new_folder(name: str) -> Path:
+    """A folder for a run of scenario `name` that is not there yet."""
+    return Path("reports") / f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+
+
+def progress_line(progress: dict[str, Any]) -> str:
+    """What a person wants to know while the load goes on, in a line."""
+    left = max(0, progress.get("backlog", 0) - progress.get("drained", 0))
+    parts = [
+        f"{max(0.0, progress['t']):5.1f} s",
+        f"{progress['phase']}",
+        f"{progress.get('rate', 0):,.0f} calls/s" if "rate" in progress else f"{progress.get('calls', 0):,} calls",
+        f"{progress.get('confirmed', 0):,} events confirmed",
+        f"{left:,} of the backlog left",
+        f"{progress.get('indeterminate', 0):,} indeterminate",
+    ]
+    if progress.get("lost"):
+        parts.append(f"{progress['lost']} workers lost")
+    return " · ".join(parts)
+
+
+class Run(msgspec.Struct, kw_only=True):
+    """What `inorder run` was asked for."""
+
+    file: Path
+    target: str | None = None
+    processes: int = 1
+    seed: int | None = None
+    behaviour: Path | None = None
+    partner_id: str | None = None
+    ca_file: str | None = None
+
+
+def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) -> RunFolder:
+    """Make one run into `out`, which must not exist; a Ctrl-C ends the load, and what was written stays."""
+    if not LOCUSTFILE.exists():
+        raise UnusableInput("run: needs the checkout of inorder (its locustfiles/ and analysis/), not only the wheel")
+    text, written = _written(asked)
+    if out.exists():
+        raise UnusableInput(f"{out}: exists already; a run is never overwritten, name another --out")
+    plan = plan_of(written, repeat, asked.behaviour, asked.file.parent)
+    with ExitStack() as stack:
+        base = asked.target
+        if base is None:
+            sandbox = SandboxProcess(written.sandbox)
+            stack.callback(sandbox.stop)
+            stack.enter_context(_environment(sandbox.secrets))
+            base = sandbox.base
+        where = target(base, asked.partner_id, asked.ca_file)
+        check_target(where)
+        reader = read_back_of(where, written)
+        reader.check()
+        after = reader.last_position()
+        info = run_info(
+            plan, where, sandbox=asked.target is None, processes=asked.processes, repeat=repeat,
+            behaviour=asked.behaviour,
+        )  # fmt: skip
+        info.run = out.name
+        info.reading = run.Reading(after=after)
+        folder = RunFolder.create(out, text, info)
+        say(f"{written.name}: {written.question.strip()}")
+        say(f"{written.visitors.count:,} visitors against {where.base}{' (sandbox)' if info.sandbox else ''}")
+        _make_load(asked, folder, info, where, repeat, progress)
+        folder.write_info(info)
+        say("reading the stored log back")
+        read_back(folder, reader, written)
+    return folder
+
+
+def _written(asked: Run) -> tuple[str, Scenario]:
+    written = scenario.load(asked.file)
+    if asked.seed is not None:
+        written = scenario.with_seed(written, asked.seed)
+    return asked.file.read_text(encoding="utf-8"), written
+
+
+def read_back(folder: RunFolder, reader: ReadBack, written: Scenario) -> None:
+    """Read the stored log into the folder, and note how it went."""
+    info = folder.info()
+    after = info.reading.after if info.reading else -1
+    info.reading = read_log(folder, reader, Namespace(info.prefix), written.readback, after)
+    folder.write_info(info)
+
+
+def _make_load(
+    asked: Run, folder: RunFolder, info: RunInfo, where: Target, repeat: int, progress: Progress
+) -> None:
+    """Run the generator as a process of its own, and follow it to its end."""
+    port = free_port()
+    command = [
+        sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary", "--host", where.base,
+        "--scenario", str(asked.file), "--seed", str(info.seed), "--repeat", str(repeat),
+        "--partner-id", where.partner_id, "--loglevel", "WARNING",
+    ]  # fmt: skip
+    if asked.behaviour:
+        command += ["--behaviour", str(asked.behaviour)]
+    if asked.ca_file:
+        command += ["--ca-file", asked.ca_file]
+    if asked.processes > 1:
+        address = ["--master-bind-host", "127.0.0.1", "--master-bind-port", str(port)]
+        command += ["--processes", str(asked.processes), *address, "--master-host", "127.0.0.1"]
+        command += ["--master-port", str(port)]
+    reads, writes = os.pipe()
+    environment = {**os.environ, "INORDER_RUN": str(folder.path.resolve()), "INORDER_PROGRESS_FD": str(writes)}
+    began = time.monotonic()
+    with (folder.path / "generator.log").open("wb") as log:
+        # A session of its own, so that a Ctrl-C reaches it once, from here, and its children end with it.
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, pass_fds=(writes,), env=environment, start_new_session=True
+        )
+    os.close(writes)
+    try:
+        _follow(process, reads, progress)
+        info.exit_code = process.wait()
+    except KeyboardInterrupt:
+        info.interrupted = True
+        info.exit_code = _interrupt(process)
+    finally:
+        os.close(reads)
+        _end_group(process.pid)
+    info.load_s = round(time.monotonic() - began, 3)
+    info.ended = datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _follow(process: "subprocess.Popen[bytes]", reads: int, progress: Progress) -> None:
+    """Pass on what the generator says, until it has ended."""
+    calls, t, rest = 0, 0.0, b""
+    while True:
+        ready, _, _ = select([reads], [], [], 0.5)
+        if not ready:
+            if process.poll() is not None:
+                return
+            continue
+        said = os.read(reads, 65536)
+        if not said:
+            return
+        *lines, rest = (rest + said).split(b"\n")
+        for line in lines:
+            told = json.loads(line)
+            passed = told["t"] - t
+            if passed > 0:
+                told["rate"] = (told.get("calls", 0) - calls) / passed
+            calls, t = told.get("calls", 0), told["t"]
+            progress(told)
+
+
+def _interrupt(process: "subprocess.Popen[bytes]") -> int:
+    """Let the generator end as it does on a Ctrl-C; kill it if it does not."""
+    process.send_signal(signal.SIGINT)
+    try:
+        return process.wait(_QUIT_S)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        process.kill()
+        return process.wait()
+
+
+def _end_group(group: int) -> None:
+    """End whatever is left of the generator's processes."""
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+class _environment:
+    """Secrets in the environment, for as long as they are needed."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self._values = values
+        self._before: dict[str, str | None] = {}
+
+    def __enter__(self) -> None:
+        self._before = {name: os.environ.get(name) for name in self._values}
+        os.environ.update(self._values)
+
+    def __exit__(self, *_: object) -> None:
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

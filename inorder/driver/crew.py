@@ -1,0 +1,203 @@
+"""The processes of one run, led from preparation to a common start and to the end.
+
+Works on a Locust runner that it is given, by its messages, and imports nothing of Locust. The lead (the local runner,
+or the master) has each process build its part of the visitors, then names one instant as zero of the run's clock, and
+knows the end when every process has said that it is finished, or is lost.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gevent
+from gevent.event import Event
+
+from inorder.driver.engine import Engine, Report
+from inorder.driver.target import Target
+from inorder.errors import InorderError
+from inorder.history import HistoryWriter
+from inorder.plan import Plan
+
+_PREPARE, _READY, _GO, _PROGRESS = "inorder-prepare", "inorder-ready", "inorder-go", "inorder-progress"
+_REPORT_S = 0.5
+_PREPARE_LIMIT_S = 300.0
+"""A process that has not built its visitors after so long never will."""
+_START_DELAY_S = 0.5
+"""From the naming of the common instant to the instant: every process must have heard of it."""
+
+log = logging.getLogger("inorder")
+
+
+def _boot() -> str:
+    """What tells this machine, since it was started, from others: those share no monotonic clock."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+class Member:
+    """The part of one process that makes load: its engine, and the greenlets that work for it."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self.engine: Engine | None = None
+        self._there = Event()
+
+    def prepare(self, plan: Plan, target: Target, folder: Path, worker: int, workers: int) -> Engine:
+        """Build this process's visitors and its history file."""
+        (folder / "history").mkdir(parents=True, exist_ok=True)
+        history = HistoryWriter(folder / "history" / f"w{worker}.jsonl")
+        self.engine = Engine(plan, target, history, worker, workers, self._report)
+        self._there.set()
+        return self.engine
+
+    def work(self) -> None:
+        """What one connection does, from before the start to the end of the run."""
+        self._there.wait()
+        if self.engine is not None:
+            self.engine.work()
+
+    def close(self) -> None:
+        """The load is over or was cut off: write the closing line, once."""
+        self._there.clear()
+        engine, self.engine = self.engine, None
+        if engine is not None:
+            engine.close(interrupted=not engine.finished)
+
+
+class Lead:
+    """Leads a run; `members`: what each process said last, by worker number."""
+
+    def __init__(self, runner: Any, member: Member, plan: Plan, target: Target) -> None:
+        self._runner = runner
+        self._member = member
+        self._plan = plan
+        self._target = target
+        self._distributed = hasattr(runner, "clients")
+        self._workers: dict[str, int] = {}
+        self.members: dict[int, dict[str, Any]] = {}
+        self.origin: float | None = None
+        self.lost: set[int] = set()
+        self._began = time.monotonic()
+        if self._distributed:
+            runner.register_message(_READY, self._on_member)
+            runner.register_message(_PROGRESS, self._on_member)
+
+    def begin(self, folder: Path) -> None:
+        """Have every process build its visitors for the run that is written to `folder`."""
+        self._began = time.monotonic()
+        self.members, self.origin, self.lost = {}, None, set()
+        if self._distributed:
+            self._workers = {client: number for number, client in enumerate(sorted(self._runner.clients))}
+            self._runner.send_message(_PREPARE, {"folder": str(folder), "workers": self._workers})
+        else:
+            engine = self._member.prepare(self._plan, self._target, folder, 0, 1)
+            self._workers = {"local": 0}
+            self.members[0] = said(engine)
+
+    def _on_member(self, msg: Any, **_: Any) -> None:
+        self.members[msg.data["worker"]] = msg.data
+
+    def advance(self) -> bool:
+        """Start the load when all are ready, take note of who is lost; False when the run has ended. Called often."""
+        if not self._distributed and self._member.engine is not None:
+            self.members[0] = said(self._member.engine)
+        for client, number in self._workers.items() if self._distributed else ():
+            node = self._runner.clients.get(client)
+            if (node is None or node.state == "missing") and not self._done(number) and number not in self.lost:
+                self.lost.add(number)
+                log.warning("worker w%d is lost; the run goes on without its visitors", number)
+        awaited = [number for number in self._workers.values() if number not in self.lost]
+        if self.origin is None:
+            if all(number in self.members for number in awaited):
+                self._go()
+            elif time.monotonic() - self._began > _PREPARE_LIMIT_S:
+                log.error("a worker did not get ready within %.0f s", _PREPARE_LIMIT_S)
+                return False
+            return True
+        if self.now() > self._limit_s:
+            log.error("a worker did not end in time")
+            return False
+        return not all(self._done(number) for number in awaited)
+
+    @property
+    def _limit_s(self) -> float:
+        scenario = self._plan.scenario
+        return scenario.phases_s + scenario.drain_limit_s + scenario.client.batch_timeout_s + 30.0
+
+    def _done(self, number: int) -> bool:
+        return bool(self.members.get(number, {}).get("finished"))
+
+    def _go(self) -> None:
+        self.origin = time.monotonic() + _START_DELAY_S
+        if self._distributed:
+            wall = time.time() + _START_DELAY_S
+            self._runner.send_message(_GO, {"monotonic": self.origin, "wall": wall, "boot": _boot()})
+        elif self._member.engine is not None:
+            self._member.engine.start(self.origin)
+
+    def now(self) -> float:
+        """Seconds of the run's clock; negative before the start."""
+        return -1.0 if self.origin is None else time.monotonic() - self.origin
+
+    def progress(self) -> dict[str, Any]:
+        """What all processes together have done: for people to watch."""
+        total: dict[str, Any] = {"t": round(self.now(), 1), "phase": "preparing", "lost": len(self.lost)}
+        if self.origin is not None:
+            total["phase"] = next(
+                (name for name, _, end in self._plan.scenario.phase_bounds() if self.now() < end), "draining"
+            )
+            total["origin"] = self.origin
+        for member in self.members.values():
+            for key, value in member.items():
+                if key not in ("worker", "finished"):
+                    total[key] = total.get(key, 0) + value
+        return total
+
+
+def said(engine: Engine) -> dict[str, Any]:
+    """What a process says of itself while it works."""
+    return {
+        "worker": int(engine.name[1:]),
+        "finished": engine.finished,
+        "planned": engine.planned,
+        "backlog": engine.backlog,
+        **engine.progress,
+    }
+
+
+def follow(runner: Any, member: Member, plan_and_target: Callable[[], tuple[Plan, Target]]) -> None:
+    """Make a worker's runner listen to the lead."""
+
+    def prepare(msg: Any, **_: Any) -> None:
+        worker = msg.data["workers"][runner.client_id]
+        try:
+            plan, target = plan_and_target()
+            engine = member.prepare(plan, target, Path(msg.data["folder"]), worker, len(msg.data["workers"]))
+        except (InorderError, OSError) as error:
+            log.error("worker w%d cannot work: %s", worker, error)
+            runner.quit()
+            return
+        runner.send_message(_READY, said(engine))
+
+    def go(msg: Any, **_: Any) -> None:
+        engine = member.engine
+        if engine is None:
+            return
+        # One machine has one monotonic clock; from another one the wall clock is the only bridge.
+        shared = msg.data["boot"] == _boot() != ""
+        engine.start(msg.data["monotonic"] if shared else time.monotonic() + msg.data["wall"] - time.time())
+        gevent.spawn(report, engine)
+
+    def report(engine: Engine) -> None:
+        while member.engine is engine:
+            runner.send_message(_PROGRESS, said(engine))
+            if engine.finished:
+                return
+            gevent.sleep(_REPORT_S)
+
+    runner.register_message(_PREPARE, prepare)
+    runner.register_message(_GO, go)

@@ -1,0 +1,1 @@
+"""What the system under test stored, read back and made evidence."""

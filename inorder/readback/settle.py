@@ -1,0 +1,145 @@
+"""Reads the stored log until it has settled, and writes it as evidence: who stored what, under which identity."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from inorder.errors import InorderError
+from inorder.events import BadEvent, Namespace, canonical, decode_event, digest
+from inorder.readback.http import StoredRow
+from inorder.run import Reading, RunFolder
+from inorder.scenario import Readback
+
+SCHEMA = pa.schema(
+    [
+        pa.field("position", pa.int64(), nullable=False),  # the system's own order, kept as read
+        pa.field("visitor", pa.string(), nullable=False),  # under whom it is stored
+        pa.field("origin", pa.string()),  # the visitor in the identity; null: the same
+        pa.field("seq", pa.int64()),  # from the identity; null: none of this run could be read
+        pa.field("digest", pa.int64()),  # of the canonical envelope; null: the event does not decode
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("server", pa.string()),
+        pa.field("stored_at", pa.float64()),  # the system's wall clock, seconds
+        pa.field("seen_at", pa.float64()),  # the run's clock when the harness first saw the row, seconds
+    ]
+)
+"""Columns of evidence/stored.parquet, one row a stored event of the run."""
+
+LOOK_S = 0.1
+"""Pause between two looks at a log that did not grow."""
+
+
+class Reader(Protocol):
+    """A way to read a stored log."""
+
+    def pages(self, after: int) -> Iterator[list[StoredRow]]:
+        """Pages of the rows behind `after`, until there are none."""
+
+
+def identify(rows: Sequence[StoredRow], namespace: Namespace, seen_at: float) -> pa.Table:
+    """The rows that are of the run: stored under one of its visitors, or carrying an identity of its own."""
+    kept: list[StoredRow] = []
+    origins: list[str | None] = []
+    seqs: list[int | None] = []
+    digests: list[int | None] = []
+    owns, identity_of, name_of = namespace.owns, namespace.identity, namespace.name
+    for row in rows:
+        try:
+            event = decode_event(row.name, bytes(row.event))
+        except (BadEvent, KeyError):
+            if owns(row.visitor):
+                kept.append(row)
+                origins.append(None)
+                seqs.append(None)
+                digests.append(None)
+            continue
+        identity = identity_of(row.name, event)
+        if identity is None:
+            if not owns(row.visitor):
+                continue
+            origin, seq = None, None
+        else:
+            origin, seq = name_of(identity[0]), identity[1]
+        kept.append(row)
+        origins.append(None if origin == row.visitor else origin)
+        seqs.append(seq)
+        digests.append(digest(canonical(row.name, event)))
+    columns: list[Any] = [
+        [row.position for row in kept],
+        [row.visitor for row in kept],
+        origins,
+        seqs,
+        digests,
+        [row.name for row in kept],
+        [row.server for row in kept],
+        [row.stored_at for row in kept],
+        [seen_at] * len(kept),
+    ]
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+def read_log(
+    folder: RunFolder,
+    reader: Reader,
+    namespace: Namespace,
+    readback: Readback,
+    now: Callable[[], float],
+    after: int,
+) -> Reading:
+    """Read what is stored behind `after` until the run's rows did not grow for `settle_s`, or `limit_s` is over.
+
+    Called at the end of the load; `now` is the clock of the run. An error ends the reading, and what was read is kept.
+    """
+    reading = Reading(after=after, settle_s=readback.settle_s)
+    started = now()
+    unfinished = folder.stored_file.with_suffix(".part")
+    with pq.ParquetWriter(unfinished, SCHEMA) as writer:
+        try:
+            _follow(reading, writer, reader, namespace, readback, now)
+        except InorderError as error:
+            reading.complete = False
+            reading.settled = False
+            reading.error = str(error)
+    # Only now has it its name: a reading that was cut off is seen.
+    unfinished.replace(folder.stored_file)
+    reading.waited_s = now() - started
+    return reading
+
+
+def _follow(
+    reading: Reading,
+    writer: pq.ParquetWriter,
+    reader: Reader,
+    namespace: Namespace,
+    readback: Readback,
+    now: Callable[[], float],
+) -> None:
+    """Read to the end again and again; `reading` tells how it went."""
+    position = reading.after
+    started = grown = now()
+    while True:
+        reading.complete = False
+        for rows in reader.pages(position):
+            seen = now()
+            table = identify(rows, namespace, seen)
+            if table.num_rows:
+                writer.write_table(table)
+                # Rows of others say nothing about whether ours are all there.
+                grown = seen
+            reading.rows += table.num_rows
+            reading.foreign += len(rows) - table.num_rows
+            position = max(position, max(row.position for row in rows))
+            if seen - started >= readback.limit_s:
+                return
+        reading.complete = True
+        looked = now()
+        if looked - grown >= readback.settle_s:
+            reading.settled = True
+            return
+        if looked - started >= readback.limit_s:
+            return
+        time.sleep(min(LOOK_S, readback.settle_s / 4))

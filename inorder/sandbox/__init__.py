@@ -1,0 +1,1 @@
+"""The sandbox: a real, durable reference of the tracking API, to try the harness on."""

@@ -1,0 +1,148 @@
+"""How events get into the store: servers that keep ordinary calls for a while, batches that wait for their commit."""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol
+
+from inorder.events import Event
+from inorder.sandbox.settings import Settings
+from inorder.sandbox.store import Row, Store
+
+GROUP_ROWS = 5_000
+"""A group stops growing at so many rows: one huge backlog must not delay every answer."""
+KEEP_ROWS = 5_000
+"""A server flushes at once when it keeps so many events: memory stays bounded."""
+
+
+class Intake(Protocol):
+    """What the routes hand accepted calls to."""
+
+    def ordinary(self, name: str, event: Event, body: bytes) -> None:
+        """Take one event; it is stored some time later."""
+
+    async def batch(self, events: Sequence[tuple[str, Event, bytes]]) -> None:
+        """Take a batch; all of it is on disk when this returns. Raises StoreError: none of it is."""
+
+
+class GroupCommit:
+    """Commits what waits in as few transactions as possible: while one is written, the next group gathers."""
+
+    def __init__(self, store: Store) -> None:
+        """`store` is written by nobody else."""
+        self._store = store
+        self._waiting: deque[tuple[Sequence[Row], asyncio.Future[None]]] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    def put(self, rows: Sequence[Row]) -> asyncio.Future[None]:
+        """Queue the rows; the future is done when they are on disk, in the order in which they were put."""
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append((rows, future))
+        if self._task is None:
+            self._task = asyncio.create_task(self._write())
+        return future
+
+    async def _write(self) -> None:
+        while self._waiting:
+            rows: list[Row] = []
+            futures = []
+            while self._waiting and len(rows) < GROUP_ROWS:
+                more, future = self._waiting.popleft()
+                rows += more
+                futures.append(future)
+            failure: Exception | None = None
+            try:
+                await self._store.commit(rows)
+            except Exception as error:  # whatever it is, those who wait must hear of it
+                failure = error
+            for future in futures:
+                if future.cancelled():
+                    continue
+                if failure is None:
+                    future.set_result(None)
+                else:
+                    future.set_exception(failure)
+        self._task = None
+
+    async def close(self) -> None:
+        """Wait until nothing waits."""
+        while self._task is not None:
+            await self._task
+
+
+class Server:
+    """One server: answers an ordinary call at once, keeps its event, and stores what it keeps when its timer fires."""
+
+    def __init__(self, name: str, commit: GroupCommit, flush_s: float, chance: random.Random) -> None:
+        """`chance` draws each wait, so that no two servers flush in step."""
+        self.name = name
+        self._commit = commit
+        self._flush_s = flush_s
+        self._chance = chance
+        self._kept: list[Row] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def keep(self, row: Row) -> None:
+        """Keep an event; the first one starts the timer."""
+        self._kept.append(row)
+        if self._timer is None:
+            self._start()
+        elif len(self._kept) >= KEEP_ROWS:
+            self.flush()
+
+    def _start(self) -> None:
+        wait = self._chance.uniform(0, self._flush_s)
+        self._timer = asyncio.get_running_loop().call_later(wait, self.flush)
+
+    def flush(self) -> asyncio.Future[None]:
+        """Hand what is kept to the store, in the order in which it came; what it cannot take is kept on."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        rows, self._kept = self._kept, []
+
+        def stored(future: asyncio.Future[None]) -> None:
+            if future.exception() is not None:
+                self._kept[:0] = rows
+                if self._timer is None:
+                    self._start()
+
+        future = self._commit.put(rows)
+        future.add_done_callback(stored)
+        return future
+
+
+class Ingest:
+    """The servers of one process and their common store."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        """The servers are drawn from the seed, so that the same calls meet the same servers."""
+        self._commit = GroupCommit(store)
+        self._chance = random.Random(settings.seed)
+        self._delay_s = settings.replication_delay_ms / 1000
+        self._servers = [
+            Server(name, self._commit, settings.flush_ms / 1000, random.Random(f"{settings.seed} {name}"))
+            for name in settings.names
+        ]
+
+    def ordinary(self, name: str, event: Event, body: bytes) -> None:
+        """Let one of the servers keep the event of an ordinary call."""
+        server = self._pick()
+        server.keep((event.sessionExternalId, name, body, server.name))
+
+    async def batch(self, events: Sequence[tuple[str, Event, bytes]]) -> None:
+        """Store a batch as a part of one transaction and return when that is on disk (and replicated)."""
+        taken_by = self._pick().name
+        await self._commit.put([(event.sessionExternalId, name, body, taken_by) for name, event, body in events])
+        if self._delay_s:
+            await asyncio.sleep(self._delay_s)
+
+    def _pick(self) -> Server:
+        return self._servers[int(self._chance.random() * len(self._servers))]
+
+    async def close(self) -> None:
+        """Store what is kept, and wait until it is on disk; raises StoreError where the store fails even now."""
+        flushed = [server.flush() for server in self._servers]
+        await self._commit.close()
+        await asyncio.gather(*flushed)

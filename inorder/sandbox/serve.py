@@ -1,0 +1,112 @@
+"""Runs the sandbox: opens the store, binds the port, serves until a signal comes, and ends without losing anything."""
+
+import asyncio
+import contextlib
+import errno
+import signal
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import uvicorn
+import uvloop
+from starlette.applications import Starlette
+
+from inorder.errors import UnusableInput
+from inorder.sandbox.app import BASE, build
+from inorder.sandbox.ingest import Ingest
+from inorder.sandbox.settings import Settings
+from inorder.sandbox.store_sqlite import SqliteStore
+
+BACKLOG = 8192
+"""Connections that may wait to be accepted: thousands come at once in a storm (the system may allow fewer)."""
+GRACE_S = 10
+"""At the end, calls under way get so long to be answered."""
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Starlette]:
+    """The application with its store open; at the end what the servers keep is stored, and the store closed."""
+    store = SqliteStore(settings.store)
+    ingest = Ingest(settings, store)
+    try:
+        yield build(settings, store, ingest)
+    finally:
+        await ingest.close()
+        await store.close()
+
+
+def bind(settings: Settings) -> socket.socket:
+    """A socket on the address of the settings; raises UnusableInput with one line."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise UnusableInput(f"port {settings.port}: in use") from None
+        if error.errno == errno.EACCES:
+            raise UnusableInput(f"port {settings.port}: not allowed") from None
+        raise UnusableInput(f"host {settings.host}: {error.strerror}") from None
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's server, which tells when it listens and takes a signal as a wish to end, not as its own death."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        handled = (signal.SIGINT, signal.SIGTERM)
+        for number in handled:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+        for number in handled:
+            loop.remove_signal_handler(number)
+
+
+def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Run the sandbox until SIGTERM or SIGINT; `announce` gets one line once it listens."""
+    with bind(settings) as listener:
+        uvloop.run(_serve(settings, listener, announce))
+
+
+async def _serve(settings: Settings, listener: socket.socket, announce: Callable[[str], None]) -> None:
+    async with opened(settings) as app:
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=settings.keep_alive_s,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+        await _Server(config, lambda: announce(start_line(settings, listener))).serve([listener])
+
+
+def start_line(settings: Settings, listener: socket.socket) -> str:
+    """What is said once it listens: the address, and how open it is; no secret."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    servers = "1 server" if settings.servers == 1 else f"{settings.servers} servers"
+    partner = "the partnerId given" if settings.partner_id else "any partnerId"
+    key = "the apiKey given" if settings.api_key else "any apiKey"
+    reading = "with the token" if settings.readback_token else "open on this machine"
+    return (
+        f"inorder sandbox: http://{host}:{listener.getsockname()[1]}{BASE} "
+        f"({servers}; sqlite:{settings.store}; {partner}, {key}; read-back {reading})"
+    )

@@ -1,0 +1,125 @@
+"""All settings of the sandbox, checked before anything is opened."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from inorder.errors import UnusableInput
+
+MAX_SERVERS = 64
+MAX_PORT = 65_535
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """How one sandbox is run; docs/sandbox.md says what each setting is for."""
+
+    store: Path
+    """The SQLite file."""
+    host: str = "127.0.0.1"
+    port: int = 8099
+    """0: any free port, which the start line names."""
+    servers: int = 4
+    partner_id: str | None = None
+    """None: any partnerId that is not empty."""
+    api_key: str | None = None
+    """None: any apiKey that is not empty."""
+    readback_token: str | None = None
+    """None: reading back is open, to clients on this machine only."""
+    flush_ms: float = 100.0
+    """Longest time that a server keeps an ordinary call before it stores it."""
+    replication_delay_ms: float = 0.0
+    """Time added between the commit of a batch and its answer, as a replica would add it."""
+    quota_per_s: float = 0.0
+    """Calls a second before 429; 0: no quota."""
+    max_events: int = 1000
+    max_bytes: int = 1_048_576
+    keep_alive_s: int = 5
+    """An idle connection is closed after so long."""
+    seed: int = 1
+    """Of which server takes a call, and of when each server flushes."""
+
+    def __repr__(self) -> str:
+        """Name the store and the address only: the rest holds secrets."""
+        return f"Settings(store={str(self.store)!r}, host={self.host!r}, port={self.port})"
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the servers."""
+        return [f"s{number}" for number in range(1, self.servers + 1)]
+
+    @classmethod
+    def from_options(
+        cls,
+        *,
+        store: str,
+        host: str = "127.0.0.1",
+        port: int = 8099,
+        servers: int = 4,
+        partner_id: str | None = None,
+        api_key: str | None = None,
+        readback_token: str | None = None,
+        flush_ms: float = 100.0,
+        replication_delay_ms: float = 0.0,
+        quota_per_s: float = 0.0,
+        max_events: int = 1000,
+        max_bytes: int = 1_048_576,
+        keep_alive_s: int = 5,
+        seed: int = 1,
+        environment: Mapping[str, str] = os.environ,
+    ) -> "Settings":
+        """Check what the command line or a scenario gave; raises UnusableInput with one line.
+
+        The secrets that no option names come from the environment: INORDER_API_KEY, INORDER_READBACK_TOKEN.
+        """
+        _between("port", port, 0, MAX_PORT)
+        _between("servers", servers, 1, MAX_SERVERS)
+        _between("flush-ms", flush_ms, 1, 60_000)
+        _between("replication-delay-ms", replication_delay_ms, 0, 600_000)
+        _between("quota-per-s", quota_per_s, 0, 1e9)
+        _between("max-events", max_events, 1, 1_000_000)
+        _between("max-bytes", max_bytes, 1, 1 << 30)
+        _between("keep-alive-s", keep_alive_s, 1, 86_400)
+        for option, value in (("partner-id", partner_id), ("api-key", api_key)):
+            if value == "":
+                raise UnusableInput(f"{option}: expected at least one character")
+        return cls(
+            store=_sqlite_path(store),
+            host=host,
+            port=port,
+            servers=servers,
+            partner_id=partner_id,
+            api_key=api_key or environment.get("INORDER_API_KEY") or None,
+            readback_token=readback_token or environment.get("INORDER_READBACK_TOKEN") or None,
+            flush_ms=flush_ms,
+            replication_delay_ms=replication_delay_ms,
+            quota_per_s=quota_per_s,
+            max_events=max_events,
+            max_bytes=max_bytes,
+            keep_alive_s=keep_alive_s,
+            seed=seed,
+        )
+
+
+def _between(option: str, value: float, low: float, high: float) -> None:
+    """Refuse a number outside its bounds (NaN is outside all)."""
+    if not low <= value <= high:
+        raise UnusableInput(f"{option}: expected {low:.0f} to {high:.0f}, got {value:g}")
+
+
+def _sqlite_path(store: str) -> Path:
+    """The file that `sqlite:PATH` names."""
+    kind, colon, rest = store.partition(":")
+    if kind in ("postgresql", "postgres"):
+        raise UnusableInput("store: postgresql is not in this version; expected sqlite:PATH")
+    if kind != "sqlite" or not colon or not rest:
+        raise UnusableInput(f"store: expected sqlite:PATH, got {store!r}")
+    if rest == ":memory:":
+        raise UnusableInput("store: expected a file, for a store in memory is not durable: sqlite:PATH")
+    path = Path(rest)
+    if path.is_dir():
+        raise UnusableInput(f"store: expected a file, {path} is a folder")
+    if not path.parent.is_dir():
+        raise UnusableInput(f"store: the folder {path.parent} does not exist")
+    return path

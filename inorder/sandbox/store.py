@@ -1,0 +1,29 @@
+"""What the sandbox asks of a store: rows go in as one transaction, and come out in position order."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from inorder.errors import InorderError
+
+Row = tuple[str, str, bytes, str]
+"""A stored event: visitor, event name, the event's bytes as they were passed, name of the server that took it."""
+
+PAGE_BYTES = 16 << 20
+"""A page of the read-back stream ends after about so many bytes, whatever its limit of rows: memory stays bounded."""
+
+
+class StoreError(InorderError):
+    """The store could not keep the rows; none of them is stored."""
+
+
+class Store(Protocol):
+    """One durable log of events. Its own total order is `position`: strictly increasing, never used again."""
+
+    async def commit(self, rows: Sequence[Row]) -> None:
+        """Store the rows, in this order, as one transaction; it is on disk when this returns. Raises StoreError."""
+
+    async def page(self, after: int, limit: int) -> bytes:
+        """JSON Lines of the first rows behind position `after`: at most `limit`, and empty only if there are none."""
+
+    async def close(self) -> None:
+        """Close the store; no other call may be under way."""

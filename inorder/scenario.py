@@ -1,0 +1,270 @@
+"""A scenario: a written load, what is promised of it, and the file that it is read from (TOML)."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from inorder.errors import UnusableInput
+from inorder.events import MAX_VISITOR
+
+Positive = Annotated[float, Meta(gt=0, lt=1e9)]
+NonNegative = Annotated[float, Meta(ge=0, lt=1e9)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Count = Annotated[int, Meta(ge=1)]
+
+METRICS = re.compile(
+    r"(?:(?:batch|ordinary)\.(?:response|service)_ms\.(?:p\d{1,2}(?:\.\d{1,2})?|max)"
+    r"|ratio\.p\d{1,2}(?:\.\d{1,2})?"
+    r"|(?:batch|ordinary)\.(?:rejected|indeterminate)_share"
+    r"|ordinary\.(?:reordered|lost|duplicated)_share"
+    r"|visibility_ms\.(?:p\d{1,2}(?:\.\d{1,2})?|max)"
+    r"|drain_s\.(?:p\d{1,2}(?:\.\d{1,2})?|max)"
+    r"|confirmed_events_per_s"
+    r"|duplicate_share)"
+)
+"""The metrics that an SLA line may name; docs/scenarios.md says what each means."""
+
+
+class Visitors(Struct, forbid_unknown_fields=True, frozen=True):
+    """Who acts."""
+
+    count: Annotated[int, Meta(ge=1, le=MAX_VISITOR)]
+    behaviour: str = "synthetic"
+    """`synthetic`, or the path of a click log (JSON Lines or CSV), relative to the scenario's file."""
+    online_share: Share = 0.0
+    """Share of the visitors that never go offline: each of their events is an ordinary call."""
+    online_before: Share = 0.1
+    """Share of a returning visitor's events that it makes online, before going offline."""
+    online_after: Share = 0.05
+    """Share of a returning visitor's events that it makes online again, once its backlog is confirmed."""
+    pause_s: Positive = 1.0
+    """Mean pause between two events made online after the return, exponential."""
+
+
+class Client(Struct, forbid_unknown_fields=True, frozen=True):
+    """How the client software of the visitors behaves."""
+
+    batch_size: Annotated[int, Meta(ge=1, le=1000)] = 20
+    backlog: Literal["batches", "ordinary"] = "batches"
+    """How the backlog is sent: by `visitorEvents`, or (a control) one ordinary call an event."""
+    calls_in_flight: Annotated[int, Meta(ge=1, le=15)] = 1
+    """Calls of one visitor in flight at once; above 1 the client breaks the contract (a control)."""
+    visitors_per_call: Annotated[int, Meta(ge=1, le=100)] = 1
+    """Above 1: a gateway collects that many visitors and sends their backlogs in common calls."""
+    connections: Annotated[int, Meta(ge=1, le=15000)] = 256
+    """Connections at once, over all processes."""
+    connection: Literal["fresh", "kept"] = "fresh"
+    """Whether a returning visitor opens a connection of its own, or takes one that is kept."""
+    batch_timeout_s: Positive = 30.0
+    ordinary_timeout_s: Positive = 0.5
+    backoff_base_s: Positive = 0.2
+    """First bound of the backoff, doubled each time; the wait is drawn between 0 and the bound (full jitter)."""
+    backoff_cap_s: Positive = 10.0
+    attempts: Count = 8
+    """Calls of one batch before the visitor gives up, with the rest of its backlog unsent."""
+
+
+class Phase(Struct, forbid_unknown_fields=True, frozen=True):
+    """A stretch of the scenario with one behaviour, in real time."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=40)]
+    duration_s: Positive
+    returning: Share = 0.0
+    """Share of the offline visitors that come back in this phase."""
+    arrival: Literal["burst", "uniform", "waves"] = "uniform"
+    """`burst`: all within `within_s` of the phase's start; `uniform`: over the phase; `waves`: `waves` bursts."""
+    within_s: Positive = 1.0
+    waves: Count = 1
+
+
+class Readback(Struct, forbid_unknown_fields=True, frozen=True):
+    """How the stored log is read back after the load."""
+
+    settle_s: Positive = 2.0
+    """The log has settled when it did not grow for so long."""
+    limit_s: Positive = 120.0
+    """Reading stops after so long; a log that still grows then is not settled."""
+    page: Annotated[int, Meta(ge=1, le=100_000)] = 10_000
+
+
+class Sandbox(Struct, forbid_unknown_fields=True, frozen=True):
+    """Settings of the sandbox that is started when a run names no target."""
+
+    servers: Annotated[int, Meta(ge=1, le=64)] = 4
+    flush_ms: Positive = 100.0
+    """Longest time that a server keeps an ordinary call before it stores it."""
+    replication_delay_ms: NonNegative = 0.0
+    """Time added between the commit of a batch and its answer, as a replica would add it."""
+    quota_per_s: NonNegative = 0.0
+    """Calls a second before 429; 0: no quota."""
+    max_events: Count = 1000
+    max_bytes: Count = 1_048_576
+
+
+class Validity(Struct, forbid_unknown_fields=True, frozen=True):
+    """Beyond these limits the generator, not the system, shaped the numbers: the run is inconclusive."""
+
+    late_start_ms_p99: Positive = 100.0
+    """p99 of how late calls left although a connection was free, milliseconds."""
+    loop_lag_ms_p99: Positive = 100.0
+    """p99 of how late the generator's own clock tick was served, milliseconds."""
+
+
+class Sla(Struct, forbid_unknown_fields=True, frozen=True):
+    """One objective: a metric and its limit (`max`: not above, `min`: not below)."""
+
+    metric: str
+    name: str = ""
+    max: float | None = None
+    min: float | None = None
+    phase: str | None = None
+    """Only calls that were intended in the phase of this name."""
+
+
+class Promises(Struct, forbid_unknown_fields=True, frozen=True):
+    """What the system promises beyond the contract: what is else only counted then fails."""
+
+    exactly_once: bool = False
+    ordinary_lossless: bool = False
+    """A confirmed ordinary call that is not stored fails the run."""
+
+
+class Scenario(Struct, forbid_unknown_fields=True, frozen=True):
+    """A whole scenario; `name` is the file's stem where it is not given."""
+
+    question: Annotated[str, Meta(min_length=1)]
+    visitors: Visitors
+    phases: Annotated[list[Phase], Meta(min_length=1)]
+    name: str = ""
+    seed: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] = 1
+    client: Client = Client()
+    promises: Promises = Promises()
+    sla: list[Sla] = []
+    readback: Readback = Readback()
+    sandbox: Sandbox = Sandbox()
+    validity: Validity = Validity()
+    drain_limit_s: Positive = 60.0
+    """Time after the last phase that visitors have to finish; then the run ends with what is left unsent."""
+
+    @property
+    def phases_s(self) -> float:
+        """Length of all phases, seconds."""
+        return sum(phase.duration_s for phase in self.phases)
+
+    def phase_bounds(self) -> list[tuple[str, float, float]]:
+        """(name, start, end) of each phase, seconds from the start of the run."""
+        bounds, start = [], 0.0
+        for phase in self.phases:
+            bounds.append((phase.name, start, start + phase.duration_s))
+            start += phase.duration_s
+        return bounds
+
+
+def load(path: Path) -> Scenario:
+    """Read and check a scenario; raises UnusableInput with one line that says where and what was expected."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UnusableInput(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UnusableInput(f"{path}: expected UTF-8 text, got a broken byte at {error.start}") from None
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Scenario:
+    """Check the text of a scenario; `path` is named in errors and gives the default name."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UnusableInput(f"{path}: no valid TOML: {error}") from None
+    try:
+        scenario = msgspec.convert(document, Scenario)
+    except msgspec.ValidationError as error:
+        raise UnusableInput(f"{path}: {_explain(str(error), document)}") from None
+    if not scenario.name:
+        scenario = msgspec.structs.replace(scenario, name=path.stem)
+    _cross_check(scenario, path)
+    return scenario
+
+
+def _explain(error: str, document: dict[str, Any]) -> str:
+    """Put a validation error as `place: what was expected, got what`."""
+    reason, _, place = error.partition(" - at `")
+    place = place.rstrip("`").removeprefix("$").removeprefix(".")
+    unknown = re.search(r"unknown field `(.*)`", reason)
+    if unknown:
+        known = _keys_at(place)
+        return f"{place + ': ' if place else ''}unknown key '{unknown[1]}'; known here: {', '.join(known)}"
+    missing = re.search(r"missing required field `(.*)`", reason)
+    if missing:
+        return f"{place + ': ' if place else ''}the key '{missing[1]}' is missing"
+    value: Any = document
+    for step in re.findall(r"[^.\[\]]+", place):
+        value = value[int(step)] if isinstance(value, list) else value[step]
+    return f"{place}: {reason[0].lower()}{reason[1:].replace('`', '')}, got {value!r}"
+
+
+def _keys_at(place: str) -> list[str]:
+    """The keys that the table at `place` may have."""
+    tables: dict[str, type[Struct]] = {
+        "visitors": Visitors,
+        "client": Client,
+        "phases": Phase,
+        "readback": Readback,
+        "sandbox": Sandbox,
+        "validity": Validity,
+        "sla": Sla,
+        "promises": Promises,
+    }
+    return list(tables.get(re.sub(r"\[.*", "", place), Scenario).__struct_fields__)
+
+
+def _cross_check(scenario: Scenario, path: Path) -> None:
+    """What no single value can show: names that must exist, shares that must add up."""
+
+    def refuse(place: str, reason: str) -> UnusableInput:
+        return UnusableInput(f"{path}: {place}: {reason}")
+
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", scenario.name):
+        raise refuse("name", f"expected letters, digits, _ and -, got {scenario.name!r}")
+    names = [phase.name for phase in scenario.phases]
+    for number, phase in enumerate(scenario.phases):
+        if phase.name in names[:number]:
+            raise refuse(f"phases[{number}].name", f"expected a name of its own, got {phase.name!r} again")
+        if phase.arrival == "burst" and phase.within_s > phase.duration_s:
+            raise refuse(f"phases[{number}].within_s", f"expected at most duration_s, got {phase.within_s}")
+        if phase.arrival == "waves" and phase.within_s * phase.waves > phase.duration_s:
+            raise refuse(f"phases[{number}].within_s", f"expected at most duration_s / waves, got {phase.within_s}")
+    returning = sum(phase.returning for phase in scenario.phases)
+    if returning > 1 + 1e-9:
+        raise refuse("phases", f"expected the shares `returning` to add up to at most 1, got {returning:g}")
+    if scenario.visitors.online_before + scenario.visitors.online_after > 1:
+        raise refuse("visitors", "expected online_before + online_after to be at most 1")
+    if scenario.client.visitors_per_call > 1 and scenario.client.calls_in_flight > 1:
+        raise refuse("client", "expected calls_in_flight = 1 for a gateway (visitors_per_call > 1)")
+    if scenario.client.visitors_per_call > 1 and scenario.client.backlog == "ordinary":
+        raise refuse("client", "expected backlog = 'batches' for a gateway (visitors_per_call > 1)")
+    for number, line in enumerate(scenario.sla):
+        place = f"sla[{number}]"
+        if not METRICS.fullmatch(line.metric):
+            raise refuse(f"{place}.metric", f"no such metric: {line.metric!r}; see docs/scenarios.md")
+        if (line.max is None) == (line.min is None):
+            raise refuse(place, "expected exactly one of max and min")
+        if line.phase is not None and line.phase not in names:
+            raise refuse(f"{place}.phase", f"expected one of {', '.join(names)}, got {line.phase!r}")
+
+
+def with_seed(scenario: Scenario, seed: int) -> Scenario:
+    """The same scenario under another seed; raises UnusableInput where that is no seed."""
+    if not 0 <= seed < 1 << 63:
+        raise UnusableInput(f"--seed: expected 0 to 2^63 - 1, got {seed}")
+    return msgspec.structs.replace(scenario, seed=seed)
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of a scenario file, for editors."""
+    return msgspec.json.schema(Scenario)

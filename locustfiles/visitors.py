@@ -1,0 +1,188 @@
+"""Many visitors that go offline, come back and send ordered batches: the scenario named by --scenario, on Locust.
+
+A Locust user is a connection; the visitors are inorder's. Alone (`locust -f locustfiles/visitors.py --scenario …`) it
+starts a sandbox where no --host is given, and judges the run at its end. Under `inorder run` (INORDER_RUN names the
+folder) it only makes the load.
+"""
+
+import json
+import logging
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import gevent
+from gevent.subprocess import run as run_process
+from locust import LoadTestShape, User, constant, events, task
+from locust.env import Environment
+from locust.runners import WorkerRunner
+
+from inorder import conduct, scenario
+from inorder.driver.crew import Lead, Member, follow
+from inorder.driver.target import Target
+from inorder.errors import InorderError
+from inorder.plan import Plan, plan_of
+from inorder.run import RunFolder
+from inorder.sandbox_process import SandboxProcess
+
+log = logging.getLogger("inorder")
+_PROGRESS_S = 1.0
+
+
+class _Load:
+    """What this process knows of the load: filled in by the listeners below."""
+
+    member: Member
+    lead: Lead | None = None
+    lead_started = False
+    plan: Plan
+    target: Target
+    folder: Path | None = None
+    sandbox: SandboxProcess | None = None
+
+
+load = _Load()
+
+
+class Connection(User):
+    """A connection: serves whichever visitor is due."""
+
+    wait_time = constant(0)
+
+    @task
+    def serve(self) -> None:
+        """Serve until the run is over, then rest until Locust stops this user."""
+        load.member.work()
+        gevent.sleep(3600)
+
+
+class AllConnections(LoadTestShape):
+    """All connections at once, before the load begins; ends when the visitors are done."""
+
+    def tick(self) -> tuple[int, float] | None:
+        """(users, users a second), or None at the end."""
+        if load.lead is not None and load.lead_started and not load.lead.advance():
+            load.lead_started = False
+            return None
+        connections = load.plan.scenario.client.connections
+        return connections, float(connections)
+
+
+@events.init_command_line_parser.add_listener
+def _options(parser: Any) -> None:
+    group = parser.add_argument_group("inorder")
+    group.add_argument("--scenario", help="scenario file (TOML)", include_in_web_ui=False, required=True)
+    group.add_argument("--seed", type=int, help="another seed than the scenario's", include_in_web_ui=False)
+    group.add_argument("--behaviour", help="click log to replay (JSON Lines or CSV)", include_in_web_ui=False)
+    group.add_argument("--repeat", type=int, default=1, help="which repeat: other arrivals of the same visitors", include_in_web_ui=False)
+    group.add_argument("--partner-id", help="partnerId (or INORDER_PARTNER_ID)", include_in_web_ui=False)
+    group.add_argument("--ca-file", help="certificates to trust instead of the system's", include_in_web_ui=False)
+
+
+@events.init.add_listener
+def _begin(environment: Environment, **_: Any) -> None:
+    options = environment.parsed_options
+    try:
+        file = Path(options.scenario)
+        written = scenario.load(file)
+        if options.seed is not None:
+            written = scenario.with_seed(written, options.seed)
+        behaviour = Path(options.behaviour) if options.behaviour else None
+        load.plan = plan_of(written, options.repeat, behaviour, file.parent)
+        runner = environment.runner
+        load.member = Member(_reporter(environment))
+        if isinstance(runner, WorkerRunner):
+            follow(runner, load.member, lambda: (load.plan, _target(environment)))
+            return
+        if not environment.host:
+            load.sandbox = SandboxProcess(written.sandbox)
+            environment.host = load.sandbox.base
+        load.target = _target(environment)
+        conduct.check_target(load.target)
+    except InorderError as error:
+        print(f"inorder: {error}", file=sys.stderr)
+        if load.sandbox is not None:
+            load.sandbox.stop()
+        environment.process_exit_code = 2
+        sys.exit(2)
+    load.lead = Lead(runner, load.member, load.plan, load.target)
+    gevent.spawn(_show_progress, load.lead)
+
+
+def _target(environment: Environment) -> Target:
+    options = environment.parsed_options
+    return conduct.target(environment.host or "", options.partner_id, options.ca_file)
+
+
+def _reporter(environment: Environment) -> Any:
+    fire = environment.events.request.fire
+
+    def report(path: str, service_ms: float, size: int, error: str) -> None:
+        fire(
+            request_type="POST", name=path, response_time=service_ms, response_length=size,
+            exception=RuntimeError(error) if error else None, context={},
+        )  # fmt: skip
+
+    return report
+
+
+@events.test_start.add_listener
+def _start(environment: Environment, **_: Any) -> None:
+    if load.lead is None:
+        return
+    options = environment.parsed_options
+    if "INORDER_RUN" in os.environ:
+        folder = Path(os.environ["INORDER_RUN"])
+    else:
+        text = Path(options.scenario).read_text(encoding="utf-8")
+        info = conduct.run_info(
+            load.plan, load.target, sandbox=load.sandbox is not None, processes=options.processes or 1
+        )
+        folder = RunFolder.create(conduct.new_folder(load.plan.scenario.name), text, info).path
+    load.folder = folder
+    load.lead.begin(folder)
+    load.lead_started = True
+
+
+@events.test_stop.add_listener
+def _stop(environment: Environment, **_: Any) -> None:
+    load.member.close()
+    if load.lead is None or load.folder is None:
+        return
+    load.lead_started = False
+    folder, load.folder = load.folder, None
+    if "INORDER_RUN" in os.environ:
+        # The verdict is the caller's; a failed request is its evidence, not this process's failure.
+        environment.process_exit_code = 0
+        return
+    # In another process, for reading and judging keep a core busy and would freeze the web page.
+    command = [sys.executable, "-m", "inorder", "judge", str(folder), "--read-back"]
+    environment.process_exit_code = run_process(command, env={**os.environ, **_secrets()}).returncode
+
+
+def _secrets() -> dict[str, str]:
+    return load.sandbox.secrets if load.sandbox is not None else {}
+
+
+@events.quit.add_listener
+def _quit(**_: Any) -> None:
+    if load.sandbox is not None:
+        load.sandbox.stop()
+
+
+def _show_progress(lead: Lead) -> None:
+    """Tell the caller (INORDER_PROGRESS_FD) each second, or the log each ten, how far the load is."""
+    fd = int(os.environ.get("INORDER_PROGRESS_FD", "-1"))
+    shown = 0
+    while True:
+        gevent.sleep(_PROGRESS_S)
+        if not load.lead_started:
+            continue
+        progress = lead.progress()
+        if fd >= 0:
+            with suppress(OSError):
+                os.write(fd, json.dumps(progress).encode() + b"\n")
+        elif (shown := shown + 1) % 10 == 0:
+            log.info(conduct.progress_line(progress))

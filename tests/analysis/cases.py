@@ -1,0 +1,235 @@
+"""The named cases that the report must do well in: passing, failing, inconclusive, invalid, controls, repeats, tiny."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from analysis.judgement import Judgement
+from inorder.run import Reading
+from tests.analysis.synthetic import VALIDITY, frames, judgement, objective, objectives, promise, with_infos
+
+Batch = tuple[int, int, int, float, float | None]
+"""Number, first seq, events, sent, done (None: not confirmed)."""
+
+
+def witness(
+    anomaly: str,
+    batches: list[Batch],
+    stored: list[tuple[int, int, int | None]],
+    events: list[tuple[int, int, int | None]],
+    **more: Any,
+) -> dict[str, Any]:
+    """A witness: the batches sent, the rows stored (position, seq, batch), the evidence (seq, batch, position)."""
+    first = {number: first for number, first, *_ in batches}
+    drawn = [
+        {
+            "name": f"w0-b{number}",
+            "number": number,
+            "events": count,
+            "first_seq": first,
+            "sent": sent,
+            "done": done,
+            "outcome": "confirmed" if done else "rejected",
+            "calls": 1,
+        }
+        for number, first, count, sent, done in batches
+    ]
+    return {
+        "anomaly": anomaly,
+        "sentence": f"Visitor a1f3: {anomaly} at seq {events[0][0]}, batch {events[0][1]}.",
+        "visitor": "a1f3",
+        "blame": "system",
+        "events": [[seq, f"w0-b{b}", seq - first.get(b, seq), position] for seq, b, position in events],
+        "batches": drawn,
+        "stored": [list(row) for row in stored],
+        "more": 0,
+    } | more
+
+
+def rows(position: int, *spans: tuple[int, int, int | None]) -> list[tuple[int, int, int | None]]:
+    """Stored rows from a position on: spans of (first seq, last seq, batch)."""
+    found = []
+    for first, last, batch in spans:
+        for seq in range(first, last + 1):
+            found.append((position, seq, batch))
+            position += 1 if seq % 3 else 2
+    return found
+
+
+FOUR: list[Batch] = [(1, 3, 20, 4.1, 4.22), (2, 23, 20, 4.23, 4.31), (3, 43, 20, 4.32, 4.40), (4, 63, 3, 4.41, 4.46)]
+
+WITNESSES = {
+    "across": witness(
+        "reordered-across-batches",
+        FOUR,
+        rows(811, (3, 22, 1), (43, 62, 3), (63, 65, 4), (23, 42, 2)),
+        [(42, 2, 893), (63, 4, 864)],
+        more=32,
+        sentence="Visitor a1f3: batch 2 (20 events, acknowledged at 4.310 s) is stored after batch 4, sent at 4.410 s.",
+    ),
+    "lost": witness("lost", FOUR, rows(20, (23, 42, 2), (43, 62, 3), (63, 65, 4)), [(3, 1, None)], more=7),
+    "torn": witness(
+        "lost",
+        FOUR,
+        rows(20, (3, 12, 1), (18, 22, 1), (23, 42, 2), (43, 62, 3), (63, 65, 4)),
+        [(13, 1, None), (17, 1, None)],
+    ),
+    "within": witness(
+        "reordered-in-batch",
+        FOUR[:1],
+        rows(7, (3, 9, 1), (11, 11, 1), (10, 10, 1), (12, 22, 1)),
+        [(10, 1, 18), (11, 1, 17)],
+    ),
+    "duplicate": witness(
+        "duplicate-unexplained", FOUR[:2], rows(70, (3, 22, 1), (3, 22, 1), (23, 42, 2)), [(3, 1, 70), (3, 1, 96)]
+    ),
+    "one-copy": witness(
+        "duplicate-unexplained", FOUR[:1], rows(70, (3, 8, 1), (8, 8, 1), (9, 22, 1)), [(8, 1, 77), (8, 1, 78)]
+    ),
+    "ghost": witness("ghost", [FOUR[0], (2, 23, 20, 4.23, None)], rows(5, (3, 22, 1), (23, 42, 2)), [(23, 2, 36)]),
+    "phantom": witness("phantom", FOUR[:2], rows(5, (3, 22, 1), (700, 700, None), (23, 42, 2)), [(700, 0, 32)]),
+    "misrouted": witness("misrouted", FOUR[:1], rows(5, (3, 22, 1)), [(10, 1, 15)], stored_under="b7e2"),
+    "corrupt": witness("corrupt", FOUR[:1], rows(5, (3, 22, 1)), [(10, 1, 15)]),
+    "split": witness(
+        "split",
+        FOUR[:2],
+        rows(5, (3, 12, 1), (23, 23, 2), (13, 22, 1), (24, 42, 2)),
+        [(12, 1, 19), (23, 2, 20), (13, 1, 21)],
+    ),
+    "interleaved": witness(
+        "reordered-across-batches",
+        FOUR[:3],
+        rows(5, *[span for seq in range(20) for span in ((43 + seq, 43 + seq, 3), (23 + seq, 23 + seq, 2))]),
+        [(23, 2, 7), (43, 3, 5)],
+    ),
+    "unanswered": witness("torn", [(7, 40, 10, 3.0, None)], rows(5, (40, 44, 7)), [(44, 7, 10), (45, 7, None)]),
+    "no-call": witness("phantom", [], [(5, 700, None)], [(700, 0, 5)]),
+    "single-lost": witness("lost", [(9, 410, 1, 8.0, 8.2)], [], [(410, 9, None)]),
+    "slow": witness(
+        "reordered-across-batches",
+        [(118, 1000, 1000, 24.0, 24.9), (119, 2000, 1000, 25.0, 31.7), (120, 3000, 1, 31.8, 31.81)],
+        rows(90_000, (1000, 1999, 118), (3000, 3000, 120), (2000, 2999, 119)),
+        [(2999, 119, 92_400), (3000, 120, 91_400)],
+    ),
+}
+
+
+def passing() -> Judgement:
+    """Everything holds."""
+    return judgement([frames()])
+
+
+def failing() -> Judgement:
+    """Promises broken and objectives missed, with a witness of several classes."""
+    case = judgement([frames(speed=0.8)], "fail")
+    lines = objectives(case.verdict["latency_ms"])
+    p95 = case.verdict["latency_ms"]["batch"]["p95"]
+    lines[0] |= {"limit": round(0.8 * p95), "verdict": "fail"}
+    lines[2] = objective("ordinary.response_ms.p95", lines[2]["value"], round(1.01 * lines[2]["value"], 2))
+    lines[3] = objective("ratio.p50", lines[3]["value"], 300, unit="ratio")
+    promises = list(case.verdict["promises"])
+    sent = case.verdict["events"]["sent"]
+    for number, (found, hit) in {1: (1650, 33), 2: (160, 8), 0: (2, 1), 3: (20, 1), 6: (1, 1)}.items():
+        promises[number] = promise(number, sent, 8000, found, hit)
+    shown = ["across", "within", "lost", "torn", "duplicate", "misrouted"]
+    case.verdict.update(
+        promises=sorted(promises, key=lambda line: [p["id"] for p in case.verdict["promises"]].index(line["id"])),
+        sla=lines,
+        witnesses=[WITNESSES[name] for name in shown],
+        blame={"system": 1833, "client": 0},
+        visitors={"total": 8000, "affected": 44},
+        reasons=[
+            "1,650 events of 33 visitors are stored before an event that they must follow.",
+            "160 confirmed events of 8 visitors are not stored.",
+            "The 95th percentile of the batch response time is above its limit.",
+        ],
+    )
+    case.verdict["anomalies"].update({"reordered-across-batches": 1650, "lost": 160, "reordered-in-batch": 2})
+    return case
+
+
+def inconclusive() -> Judgement:
+    """The log had not settled, and two promises could not be judged."""
+    case = judgement([frames()], "inconclusive")
+    promises = list(case.verdict["promises"])
+    promises[2] = promise(2, case.verdict["events"]["sent"], 8000, verdict="undecided", unseen=240)
+    promises[4] = promise(4, 0, 0)
+    promises[7] = promise(7, 0, 0)
+    lines = objectives(case.verdict["latency_ms"])
+    lines[0] |= {"limit": round(1.01 * lines[0]["value"]), "verdict": "inconclusive"}
+    lines.append(objective("visibility_ms.p99", None, 5000))
+    reading = Reading(rows=100_000, complete=True, settled=False, settle_s=2, waited_s=120)
+    reasons = [
+        "240 confirmed events of 12 visitors were not seen before the reading stopped, and the log still grew.",
+        "The log had not settled after 120 s.",
+        "The 95th percentile of the batch response time lies too near its limit for one run.",
+    ]
+    case.verdict.update(promises=promises, sla=lines, reasons=reasons)
+    return replace(case, runs=with_infos(case.runs, reading=reading))
+
+
+def invalid() -> Judgement:
+    """A worker was lost and the generator fell behind."""
+    case = judgement([frames()], "inconclusive")
+    case.verdict.update(
+        reasons=[
+            "1 of 2 generator processes did not end well.",
+            "Calls left late: p99 was 412 ms, the limit is 100 ms.",
+        ],
+        validity=VALIDITY | {"workers_lost": 1, "late_starts_ms_p99": 412.0, "unsent": 1207},
+    )
+    return case
+
+
+def control() -> Judgement:
+    """The backlog was sent by ordinary calls: there is no batch to judge."""
+    case = judgement([frames(batched=False)], "inconclusive")
+    case.verdict.update(
+        promises=[promise(number, 0, 0) for number in range(8)],
+        reasons=["No batch was sent: no promise of order could be checked."],
+        sla=[objective("ordinary.response_ms.p95", case.verdict["latency_ms"]["ordinary"]["p95"], 500)],
+        drain_s={"n": 0},
+    )
+    return case
+
+
+def client() -> Judgement:
+    """The client had several calls of a visitor in flight: what is out of order is its own doing."""
+    case = judgement([frames(ordinary=False)], "inconclusive")
+    case.verdict.update(
+        breaches={"parallel": 5120, "unacknowledged": 118},
+        client_disorder={"events": 9320, "visitors": 2011},
+        reasons=["The client broke its rules 5,238 times, so that the order across batches was promised for few."],
+        ordinary={"events": 0, "reordered": 0, "lost": 0, "duplicated": 0, "checked": 0, "reordered_share": None},
+    )
+    return case
+
+
+def repeats() -> Judgement:
+    """Five runs of one scenario."""
+    case = judgement([frames(2000, seed=seed) for seed in range(1, 6)])
+    for line in case.verdict["sla"]:
+        line["runs"] = [line["value"] * factor for factor in (0.93, 0.97, 1.0, 1.04, 1.08)]
+    return case
+
+
+def tiny() -> Judgement:
+    """About twenty calls."""
+    return judgement([frames(5)])
+
+
+def empty() -> Judgement:
+    """A run that sent nothing."""
+    case = judgement([frames(0)], "inconclusive")
+    case.verdict.update(
+        promises=[promise(number, 0, 0) for number in range(8)],
+        reasons=["Nothing was sent."],
+        sla=[objective("batch.response_ms.p95", None, 1500)],
+        drain_s={"n": 0},
+    )
+    return case
+
+
+CASES: dict[str, Callable[[], Judgement]] = {
+    case.__name__: case for case in (passing, failing, inconclusive, invalid, control, client, repeats, tiny, empty)
+}

@@ -1,0 +1,101 @@
+"""Scenario files: what is read, and how bad ones are refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from inorder import scenario
+from inorder.errors import UnusableInput
+
+GOOD = """
+question = "Does it hold?"
+[visitors]
+count = 10
+[[phases]]
+name = "all"
+duration_s = 3
+returning = 1.0
+"""
+SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
+
+
+def parse(text: str) -> scenario.Scenario:
+    return scenario.parse(text, Path("some/storm.toml"))
+
+
+def test_a_scenario_takes_its_name_from_its_file_and_the_rest_from_defaults() -> None:
+    """The least that a file must say is a question, how many visitors, and one phase."""
+    read = parse(GOOD)
+    assert read.name == "storm"
+    assert read.client.batch_size == 20
+    assert read.phases[0].returning == 1.0
+
+
+def test_phase_bounds_follow_each_other() -> None:
+    """Phases lie end to end from zero."""
+    read = parse(GOOD + '[[phases]]\nname = "rest"\nduration_s = 2.5')
+    assert read.phase_bounds() == [("all", 0.0, 3.0), ("rest", 3.0, 5.5)]
+    assert read.phases_s == 5.5
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (GOOD.replace("= 3", "= -3"), "phases[0].duration_s: expected float > 0.0, got -3"),
+        (GOOD.replace("= 3", "= nan"), "phases[0].duration_s: expected"),
+        (GOOD.replace("= 3", "= inf"), "phases[0].duration_s: expected"),
+        (GOOD.replace("count = 10", 'count = "ten"'), "visitors.count: expected int, got str, got 'ten'"),
+        (GOOD.replace("count = 10", "count = 0"), "visitors.count: expected int >= 1, got 0"),
+        (GOOD + "[client]\nbatchsize = 3", "client: unknown key 'batchsize'; known here: batch_size"),
+        ("speed = 3\n" + GOOD, "unknown key 'speed'; known here: question"),
+        (GOOD.replace('question = "Does it hold?"', ""), "the key 'question' is missing"),
+        (GOOD.replace("returning = 1.0", 'arrival = "soon"'), "phases[0].arrival: invalid enum value 'soon'"),
+        (GOOD + '[[phases]]\nname = "all"\nduration_s = 1', "phases[1].name: expected a name of its own"),
+        (GOOD + '[[phases]]\nname = "b"\nduration_s = 1\nreturning = 0.5', "add up to at most 1, got 1.5"),
+        (GOOD + '[[sla]]\nmetric = "batch.p95"\nmax = 1', "sla[0].metric: no such metric: 'batch.p95'"),
+        (GOOD + '[[sla]]\nmetric = "drain_s.p95"', "sla[0]: expected exactly one of max and min"),
+        (GOOD + '[[sla]]\nmetric = "drain_s.p95"\nmax = 1\nphase = "x"', "sla[0].phase: expected one of all, got 'x'"),
+        (GOOD + "[client]\nvisitors_per_call = 2\ncalls_in_flight = 2", "client: expected calls_in_flight = 1"),
+        (GOOD.replace("returning", 'arrival = "burst"\nwithin_s = 9\nreturning'), "phases[0].within_s: expected at most"),
+        (GOOD.replace("[visitors]", "[visitors"), "no valid TOML"),
+        (GOOD + "[visitors.extra]\nx = 1", "visitors: unknown key 'extra'"),
+    ],
+)
+def test_a_bad_scenario_is_refused_in_one_line_that_names_the_place(text: str, said: str) -> None:
+    """Which file, where in it, and what was expected."""
+    with pytest.raises(UnusableInput) as refused:
+        parse(text)
+    line = str(refused.value)
+    assert line.startswith("some/storm.toml: ")
+    assert said in line
+    assert "\n" not in line
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    """The reason is the system's own."""
+    with pytest.raises(UnusableInput, match=r"none\.toml: cannot be read: No such file"):
+        scenario.load(tmp_path / "none.toml")
+
+
+def test_a_seed_out_of_range_is_refused() -> None:
+    """Seeds are 63 bits."""
+    assert scenario.with_seed(parse(GOOD), 7).seed == 7
+    with pytest.raises(UnusableInput, match="--seed"):
+        scenario.with_seed(parse(GOOD), -1)
+
+
+@pytest.mark.parametrize("file", sorted(SCENARIOS.glob("*.toml")), ids=lambda file: file.stem)
+def test_every_scenario_of_the_repository_opens_with_its_question(file: Path) -> None:
+    """The first line is the question that the scenario answers; and each has objectives."""
+    read = scenario.load(file)
+    assert file.read_text(encoding="utf-8").startswith(f'question = "{read.question}"')
+    assert read.question.endswith("?")
+    assert read.sla
+
+
+def test_the_schema_names_every_key() -> None:
+    """Editors complete from it."""
+    schema = json.dumps(scenario.json_schema())
+    for struct in (scenario.Visitors, scenario.Client, scenario.Phase, scenario.Sla):
+        assert all(f'"{key}"' in schema for key in struct.__struct_fields__)
