@@ -89,6 +89,12 @@ def storm_notes(judgement: Judgement) -> list[str]:
     told = ", ".join(text.format(words.count(number)) for number, text in extra if number)
     if told:
         notes.append(f"Of all calls {told}.")
+    waited = verdict["validity"].get("waited_for_connection")
+    if waited:
+        notes.append(
+            f"{words.share(waited)} of the calls found no connection free when they were due; the wait is part of their "
+            "response time."
+        )
     visibility = verdict.get("visibility_ms")
     if visibility and visibility.get("p99") is not None:
         notes.append(
@@ -160,16 +166,16 @@ def reordering_notes(judgement: Judgement) -> list[str]:
     if not ordinary["events"]:
         return []
     notes = [
-        "Ordinary calls promise no order: each may be processed by another server. What is seen here is the reason for "
-        "batches, and is not judged."
+        "Ordinary calls promise no order: each may be processed by another server. What is seen here is the reason "
+        "for batches, and is not judged."
     ]
     if measures.get("extent_max"):
         middle, late, most = (words.count(measures[f"extent_{level}"]) for level in ("p50", "p95", "max"))
         notes.append(f"Extent: median {middle}, 95th percentile {late}, largest {most}.")
     if ordinary.get("checked"):
         notes.append(
-            f"Here every earlier call counts. Of those that were answered before the later one was sent, the contrast in "
-            f"section 1, {words.share(ordinary['reordered_share'])} are stored behind it."
+            "Here every later call counts. Behind one that was sent after their own answer, the contrast in section 1, "
+            f"{words.share(ordinary['reordered_share'])} are stored."
         )
     names = ("lost", "duplicated", "ghost", "corrupt", "misrouted")
     told = [f"{words.count(ordinary[name])} {name}" for name in names if ordinary.get(name) is not None]
@@ -193,8 +199,8 @@ def method(judgement: Judgement) -> list[tuple[str, str]]:
     )
     backlog = f"batches of at most {client_.batch_size} events" if client_.backlog == "batches" else "ordinary calls"
     load = (
-        f"{words.plural(scenario.visitors.count, 'visitor')} ({scenario.visitors.behaviour}), the backlog in {backlog}, "
-        f"{words.plural(client_.calls_in_flight, 'call')} of a visitor in flight, at most "
+        f"{words.plural(scenario.visitors.count, 'visitor')} ({scenario.visitors.behaviour}), the backlog in "
+        f"{backlog}, {words.plural(client_.calls_in_flight, 'call')} of a visitor in flight, at most "
         f"{words.plural(client_.connections, 'connection')} ({client_.connection})"
     )
     if client_.visitors_per_call > 1:
@@ -213,7 +219,7 @@ def method(judgement: Judgement) -> list[tuple[str, str]]:
         ("System", f"{info.target} ({'the sandbox of this run' if info.sandbox else 'given'})"),
         ("Started", ", ".join(own.info.started for own in judgement.runs)),
         ("Machine", ", ".join(f"{name} {value}" for name, value in info.machine.items()) or "not recorded"),
-        ("Generators", f"{words.plural(info.processes, 'process', 'processes')}"),
+        ("Generators", _generators(judgement)),
         ("Versions", ", ".join(f"{name} {value}" for name, value in info.versions.items()) or "not recorded"),
         ("Clock", info.clock),
         (
@@ -225,6 +231,13 @@ def method(judgement: Judgement) -> list[tuple[str, str]]:
         ("Validity, as counted", ", ".join(f"{name} {_plain(value)}" for name, value in verdict["validity"].items())),
     ]
     return [(name, text) for name, text in rows if text]
+
+
+def _generators(judgement: Judgement) -> str:
+    """How many processes made the load, and how busy they were."""
+    busiest = judgement.verdict["validity"].get("cpu_share")
+    processes = words.plural(judgement.runs[0].info.processes, "process", "processes")
+    return processes if busiest is None else f"{processes}, the busiest used {words.share(busiest)} of a core"
 
 
 def _plain(value: Any) -> str:

@@ -11,7 +11,7 @@ _WHAT = {
     "reordered-in-batch": "stored after an event that stands behind it in its batch",
     "reordered-across-batches": "stored after an event whose batch was sent once theirs was confirmed",
     "lost": "confirmed and not stored",
-    "ghost": "stored, though each call that carried it was rejected",
+    "ghost": "stored, though each call with it was rejected",
     "phantom": "stored, though no call carried it",
     "corrupt": "stored with another payload than was sent",
     "misrouted": "stored under another visitor",
@@ -37,11 +37,11 @@ def failures(tally: Tally, bad: frozenset[str], scenario: Scenario, lines: list[
         if system:
             visitors = tally.numbers[f"{name}/visitors"]
             whose = f" of {count(visitors, 'visitor')}" if visitors else ""
-            found.append(f"{name}: {count(system, 'event')}{whose}, each {_WHAT[name]}.")
+            found.append(f"{name}: {count(system, 'event')}{whose}, {_WHAT[name]}.")
     for name in ("ghost", "corrupt", "misrouted", "lost"):
         number = tally.numbers[f"ordinary/{name}"]
         if number and (name != "lost" or scenario.promises.ordinary_lossless):
-            found.append(f"{name}: {count(number, 'event')} of ordinary calls, each {_WHAT[name]}.")
+            found.append(f"{name}: {count(number, 'event')} of ordinary calls, {_WHAT[name]}.")
     return found + [_objective(line) + "." for line in lines if line["verdict"] == "fail"]
 
 
@@ -52,7 +52,7 @@ def doubts(runs: list[OneRun], tally: Tally, bad: frozenset[str], lines: list[di
     numbers = tally.numbers
     if numbers["unseen"]:
         found.append(
-            f"unseen: {count(numbers['unseen'], 'event')} of {count(numbers['unseen/visitors'], 'visitor')}, each "
+            f"unseen: {count(numbers['unseen'], 'event')} of {count(numbers['unseen/visitors'], 'visitor')}, "
             "confirmed and not stored when the reading stopped, with the log not settled."
         )
     found += _breaches(tally, bad)

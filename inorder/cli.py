@@ -72,8 +72,7 @@ def judge(
 ) -> None:
     """Judge a run folder again: rewrites all from verdict.json on, and nothing before."""
     judging = _judging("judge")
-    repeats = sorted((folder / "repeats").glob("*"), key=lambda path: (len(path.name), path.name))
-    folders = [RunFolder.open(path) for path in repeats or [folder]]
+    folders = judging.folders_of(folder)
     if read_back:
         for opened in folders:
             written = opened.scenario()

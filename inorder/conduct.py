@@ -152,6 +152,8 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
         say(f"{written.name}: {written.question.strip()}")
         say(f"{written.visitors.count:,} visitors against {where.base}{' (sandbox)' if info.sandbox else ''}")
         _make_load(asked, folder, info, where, repeat, progress)
+        if info.exit_code and not info.interrupted:
+            say(f"the generator ended with exit code {info.exit_code}, see {folder.path / 'generator.log'}")
         folder.write_info(info)
         say("reading the stored log back")
         read_back(folder, reader, written)
@@ -169,7 +171,7 @@ def read_back(folder: RunFolder, reader: ReadBack, written: Scenario) -> None:
     """Read the stored log into the folder, and note how it went."""
     info = folder.info()
     after = info.reading.after if info.reading else -1
-    info.reading = read_log(folder, reader, Namespace(info.prefix), written.readback, after)
+    info.reading = read_log(folder, reader, Namespace(info.prefix), written.readback, time.monotonic, after)
     folder.write_info(info)
 
 

@@ -72,13 +72,12 @@ class AllConnections(LoadTestShape):
 
 @events.init_command_line_parser.add_listener
 def _options(parser: Any) -> None:
-    group = parser.add_argument_group("inorder")
-    group.add_argument("--scenario", help="scenario file (TOML)", include_in_web_ui=False, required=True)
-    group.add_argument("--seed", type=int, help="another seed than the scenario's", include_in_web_ui=False)
-    group.add_argument("--behaviour", help="click log to replay (JSON Lines or CSV)", include_in_web_ui=False)
-    group.add_argument("--repeat", type=int, default=1, help="which repeat: other arrivals of the same visitors", include_in_web_ui=False)
-    group.add_argument("--partner-id", help="partnerId (or INORDER_PARTNER_ID)", include_in_web_ui=False)
-    group.add_argument("--ca-file", help="certificates to trust instead of the system's", include_in_web_ui=False)
+    parser.add_argument("--scenario", help="scenario file (TOML)", include_in_web_ui=False, required=True)
+    parser.add_argument("--seed", type=int, help="another seed than the scenario's", include_in_web_ui=False)
+    parser.add_argument("--behaviour", help="click log to replay (JSON Lines or CSV)", include_in_web_ui=False)
+    parser.add_argument("--repeat", type=int, default=1, help="which repeat: other arrivals of the same visitors", include_in_web_ui=False)
+    parser.add_argument("--partner-id", help="partnerId (or INORDER_PARTNER_ID)", include_in_web_ui=False)
+    parser.add_argument("--ca-file", help="certificates to trust instead of the system's", include_in_web_ui=False)
 
 
 @events.init.add_listener

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -21,9 +22,18 @@ RIGHT: tuple[Place, ...] = tuple((7, dy) for dy in (0, 6, -6, 12, -12, 18, -18, 
 
 
 def shown_texts(figure: Figure) -> list[Text]:
-    """All texts of a figure that a reader sees."""
-    texts = [text for text in figure.findobj(Text) if isinstance(text, Text)]
-    return [text for text in texts if text.get_visible() and text.get_text().strip()]
+    """All texts of a figure that a reader sees: ticks beyond an axis, or of one that is off, are there and not drawn."""
+    unseen = {text for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for text in _unseen(axes, axis)}
+    found: Any = figure.findobj(Text)
+    return [text for text in found if text.get_visible() and text.get_text().strip() and text not in unseen]
+
+
+def _unseen(axes: Axes, axis: Axis) -> list[Text]:
+    low, high = sorted(axis.get_view_interval())
+    slack = 1e-6 * (high - low)
+    ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
+    hidden = [tick for tick in ticks if not axes.axison or not low - slack <= tick.get_loc() <= high + slack]
+    return [text for tick in hidden for text in (tick.label1, tick.label2)]
 
 
 class Labels:

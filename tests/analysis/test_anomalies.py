@@ -194,6 +194,15 @@ def test_a_zombie_may_stand_within_its_own_batch() -> None:
     assert found("ann: [0 1]?.", "ann: 0 1 0") == {"duplicate-explained": 1, "zombie": 1}
 
 
+def test_a_zombie_may_be_proved_by_the_first_row_of_the_log() -> None:
+    """1 stands there alone, and both copies of 0 behind it."""
+    assert found("ann: [0]?. [1]", "ann: 1 0 0") == {
+        "reordered-across-batches": 1,
+        "duplicate-explained": 1,
+        "zombie": 1,
+    }
+
+
 def test_a_single_late_copy_is_no_zombie() -> None:
     """It is reordered, and has only one copy."""
     assert found("ann: [0] [1]", "ann: 1 0") == {"reordered-across-batches": 1}

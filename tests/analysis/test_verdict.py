@@ -171,7 +171,7 @@ def test_ordinary_losses_fail_only_where_that_is_promised(tmp_path: Path) -> Non
     assert judged(tmp_path / "a", case(*lossy))["verdict"] == "pass"
     verdict = judged(tmp_path / "b", case(*lossy, ordinary_lossless=True))
     assert verdict["verdict"] == "fail"
-    assert verdict["reasons"] == ["lost: 1 event of ordinary calls, each confirmed and not stored."]
+    assert verdict["reasons"] == ["lost: 1 event of ordinary calls, confirmed and not stored."]
     assert verdict["ordinary"]["lost_share"] == 1.0
     assert verdict["visitors"]["affected"] == 1
 

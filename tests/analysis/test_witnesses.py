@@ -62,7 +62,7 @@ SENTENCES = {
     "torn": (
         "ann: [0 1]?",
         "ann: 1",
-        "ann: 1 of 2 events of batch ann0+ann1 are stored (seq 1 is, seq 0 is not), which has no certain answer",
+        "ann: of batch ann0+ann1, which has no certain answer, 1 of 2 events are stored: seq 1 is, seq 0 is not",
     ),
     "recovered": (
         "ann: [0]?",

@@ -1,0 +1,8 @@
+"""`python -m analysis RUN`: judges a run folder, as `inorder judge RUN` does."""
+
+import sys
+
+from inorder.cli import main
+
+sys.argv[1:1] = ["judge"]
+main()
