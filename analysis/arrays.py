@@ -84,9 +84,6 @@ def nearest_above(key: Ints, at: Ints, bound: Ints) -> Ints:
     going = np.zeros(0, np.int64)
     for level in range(len(levels) - 1, 0, -1):
         going = np.concatenate([going, found[level]])
-        tree = levels[level - 1]
-        right = 2 * node[going] + 1
-        there = right < len(tree)
-        there[there] = tree[right[there]] > bound[going[there]]
-        node[going] = right - ~there
+        right = 2 * node[going] + 1  # always there: a node to the left of another is full
+        node[going] = right - (levels[level - 1][right] <= bound[going])
     return node

@@ -39,9 +39,7 @@ def judge_bucket(bucket: Bucket, run: Run) -> Tally:
     if bucket.rows is None:
         return tally
     matched = match(bucket)
-    fates = delivery.fates(
-        events, parts, matched, facts.ranks, facts.outcome, facts.not_rejected, promised, run.settled
-    )
+    fates = delivery.fates(events, parts, matched, facts.ranks, facts.outcome, facts.not_rejected, promised, run.settled)
     scene = Scene(bucket, matched, parts, run.batches, run.calls, promised)
     affected = np.zeros(len(bucket.names), bool)
     shown: list[Witness] = []

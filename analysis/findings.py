@@ -117,7 +117,10 @@ def promises_heading(judgement: Judgement) -> str:
         return f"All {number(len(lines)).lower()} promises held"
     if not held:
         return "No promise could be checked"
-    return f"{number(len(held))} of {number(len(lines)).lower()} promises held, the others were not decided"
+    undecided = len(by_verdict(lines, "undecided"))
+    parts = [(undecided, "undecided"), (len(open_) - undecided, "not checked")]
+    rest = words.listed([f"{number(many).lower()} {name}" for many, name in parts if many])
+    return f"{number(len(held))} of {number(len(lines)).lower()} promises held, {rest}"
 
 
 def objectives_heading(judgement: Judgement) -> str:
@@ -178,7 +181,7 @@ def storm_heading(judgement: Judgement) -> str:
     sentence = f"At the peak {due} {name} a second were due, and {confirmed} were confirmed"
     drain = judgement.verdict.get("drain_s") or {}
     if drain.get("n") and drain.get("p95") is not None:
-        sentence += f"; 95{words.THIN}% of the backlogs were through within {words.quantity(drain['p95'], 's')}"
+        sentence += f"; 95{words.THIN}% of the backlogs were through within {words.seconds(drain['p95'])}"
     return sentence
 
 

@@ -120,9 +120,7 @@ def percentile_within(values: Floats, times: Floats, percent: str) -> Estimate:
     return between(value, blocks.percentiles(times, values, [percent])[0])
 
 
-def ratio_within(
-    above: tuple[Floats, Floats], below: tuple[Floats, Floats], percents: list[str]
-) -> dict[str, Estimate]:
+def ratio_within(above: tuple[Floats, Floats], below: tuple[Floats, Floats], percents: list[str]) -> dict[str, Estimate]:
     """Ratios of percentiles of two samples, each (values, times), drawn from the same blocks."""
     if not len(above[0]) or not len(below[0]):
         return dict.fromkeys(percents, NOTHING)

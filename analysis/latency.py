@@ -56,9 +56,7 @@ def latencies(batches: pd.DataFrame) -> dict[str, Any]:
             "service": summary(service),
             "unconfirmed": int((batches["kind"].to_numpy() == code).sum()) - len(response),
         }
-    ratios = ratio_within(
-        confirmed(batches, "batch", "response_s"), confirmed(batches, "ordinary", "response_s"), RATIOS
-    )
+    ratios = ratio_within(confirmed(batches, "batch", "response_s"), confirmed(batches, "ordinary", "response_s"), RATIOS)
     for percent, estimate in ratios.items():
         found[f"ratio_p{percent}"] = estimate.as_json()
     found["size_fit"] = size_fit(batches)

@@ -123,8 +123,8 @@ def _torn_between_visitors(batch: int, stored: int, batches: Batches) -> Witness
     events = int(batches.events[batch])
     content = {
         "anomaly": "torn",
-        "sentence": f"of batch {name}, which has no certain answer, {stored} of {events} events are stored: those of some "
-        "of its visitors are, those of others are not",
+        "sentence": f"of batch {name}, which has no certain answer, {stored} of {events} events are stored: those of "
+        "some of its visitors are, those of others are not",
         "visitor": "",
         "blame": "nobody",
         "events": [],

@@ -58,17 +58,14 @@ def storm_notes(judgement: Judgement) -> list[str]:
     if series is not None and 0 in series.due:
         moments = (series.time.edges[int(values[0].argmax())] for values in (series.due, series.confirmed))
         due, confirmed = (f"{float(moment):g}{words.THIN}s" for moment in moments)
-        notes.append(
-            f"The busiest {series.time.step:g}{words.THIN}s begin at {due} of what was due, at {confirmed} of what was "
-            "confirmed."
-        )
+        notes.append(f"Most was due in the bin from {due} on, and confirmed in the bin from {confirmed} on.")
         notes.append(
             "A visitor has one batch in flight and sends the next after success, so what is due bends with what is "
             "confirmed: under overload the backlog waits with the visitors."
         )
     drain = verdict.get("drain_s") or {}
     if drain.get("n"):
-        middle, late, last = (words.quantity(drain.get(level), "s") for level in ("p50", "p95", "max"))
+        middle, late, last = (words.seconds(drain.get(level)) for level in ("p50", "p95", "max"))
         notes.append(
             f"From coming back to the last batch confirmed ({words.plural(drain['n'], 'visitor')}): median {middle}, "
             f"95th percentile {late}, longest {last}."
@@ -92,8 +89,8 @@ def storm_notes(judgement: Judgement) -> list[str]:
     waited = verdict["validity"].get("waited_for_connection")
     if waited:
         notes.append(
-            f"{words.share(waited)} of the calls found no connection free when they were due; the wait is part of their "
-            "response time."
+            f"{words.share(waited)} of the calls found no connection free when they were due; the wait is part of "
+            "their response time."
         )
     visibility = verdict.get("visibility_ms")
     if visibility and visibility.get("p99") is not None:
@@ -233,6 +230,9 @@ def method(judgement: Judgement) -> list[tuple[str, str]]:
     return [(name, text) for name, text in rows if text]
 
 
+_ONE = ("scenario.toml", "run.json", "history/", "evidence/")
+
+
 def _generators(judgement: Judgement) -> str:
     """How many processes made the load, and how busy they were."""
     busiest = judgement.verdict["validity"].get("cpu_share")
@@ -251,6 +251,6 @@ def again(judgement: Judgement, folder_name: str) -> dict[str, Any]:
     return {
         "judge": f"inorder judge \\\n  reports/{folder_name}",
         "run": f"inorder run \\\n  scenarios/{info.scenario}.toml \\\n  --seed {info.seed}{repeats}",
-        "files": ("verdict.json", "summary.md", "junit.xml", "scenario.toml", "run.json", "history/", "evidence/"),
+        "files": ("verdict.json", "summary.md", "junit.xml", *(_ONE if len(judgement.runs) == 1 else ("repeats/",))),
         "footer": f"inorder {info.versions.get('inorder', '')}, {judgement.verdict.get('run') or info.run}",
     }

@@ -161,8 +161,8 @@ def client(judgement: Judgement) -> list[str]:
     ]
     if disorder.get("events"):
         found.append(
-            f"{words.plural(disorder['events'], 'event')} of {words.plural(disorder['visitors'], 'visitor')} are stored "
-            "out of their visitor's order where these breaches leave it open; the system is not blamed for them."
+            f"{words.plural(disorder['events'], 'event')} of {words.plural(disorder['visitors'], 'visitor')} "
+            "are stored out of their visitor's order where these breaches leave it open; the system is not blamed."
         )
     if blame["client"] or blame["system"]:
         system, own = words.count(blame["system"]), words.count(blame["client"])

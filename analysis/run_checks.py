@@ -61,9 +61,7 @@ def _schedule(judgement: Judgement) -> list[RunCheck]:
         if value is None:
             checks.append(RunCheck(name, None, f"{what} how late is not known."))
             continue
-        sentence = (
-            f"{what} {words.quantity(value, 'ms')} late at the 99th percentile (limit {words.exact(limit, 'ms')})."
-        )
+        sentence = f"{what} {words.quantity(value, 'ms')} late at the 99th percentile (limit {words.exact(limit, 'ms')})."
         checks.append(RunCheck(name, value <= limit, sentence))
     return checks
 

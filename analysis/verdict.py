@@ -24,9 +24,7 @@ def judge(folders: Sequence[RunFolder]) -> Judgement:
     runs = [judge_run(folder) for folder in folders]
     names = {run.frames.info.scenario for run in runs}
     if len(names) > 1:
-        raise UnusableInput(
-            f"{folders[0].path}: expected repeats of one scenario, got runs of {', '.join(sorted(names))}"
-        )
+        raise UnusableInput(f"{folders[0].path}: expected repeats of one scenario, got runs of {', '.join(sorted(names))}")
     return Judgement(document(runs), [run.frames for run in runs])
 
 
@@ -39,8 +37,7 @@ def document(runs: list[OneRun]) -> dict[str, Any]:
     anomalies = {name: tally.numbers[name] for name in ANOMALIES}
     client = sum(tally.numbers[f"{name}/client"] for name in bad)
     lines = [
-        sla.judge_line(line, [run.objectives[number] for run in runs], interval)
-        for number, line in enumerate(scenario.sla)
+        sla.judge_line(line, [run.objectives[number] for run in runs], interval) for number, line in enumerate(scenario.sla)
     ]
     failed = reasons.failures(tally, bad, scenario, lines)
     doubted = reasons.doubts(runs, tally, bad, lines)
@@ -138,8 +135,7 @@ def _calls(runs: list[OneRun]) -> dict[str, dict[str, int]]:
 def _resends(runs: list[OneRun]) -> int:
     """Calls of batches beyond the first of each."""
     return sum(
-        int((run.frames.calls["kind"] == BATCH).sum()) - int((run.frames.batches["kind"] == BATCH).sum())
-        for run in runs
+        int((run.frames.calls["kind"] == BATCH).sum()) - int((run.frames.batches["kind"] == BATCH).sum()) for run in runs
     )
 
 

@@ -184,8 +184,8 @@ def torn(scene: Scene, part: Ints, present: Array) -> Iterable[Witness]:
         number = int(present[mine].sum())
         row = int(scene.matched.first_row[here])
         sentence = (
-            f"of batch {scene.name(scene.batch(here))}, which has no certain answer, {number} of {len(mine)} events are "
-            f"stored: seq {scene.seq(here)} is, seq {scene.seq(gone)} is not"
+            f"of batch {scene.name(scene.batch(here))}, which has no certain answer, {number} of {len(mine)} events "
+            f"are stored: seq {scene.seq(here)} is, seq {scene.seq(gone)} is not"
         )
         yield _witness(scene, "torn", scene.visitor_of(here), sentence, [(here, row), (gone, -1)])
 

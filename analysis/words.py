@@ -57,7 +57,8 @@ def significant(number: float, digits: int = 3) -> str:
         return "0"
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(number))))
     text = f"{number:,.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if decimals > digits else text
+    text = text.rstrip("0").rstrip(".") if decimals > digits else text
+    return text.replace("-", "−")
 
 
 def share(value: float | None) -> str:
@@ -80,6 +81,13 @@ def quantity(value: float | None, unit: str) -> str:
         return f"{significant(value)}{THIN}×"
     number = significant(value)
     return f"{number}{THIN}{unit.removeprefix('events')}".rstrip(THIN)
+
+
+def seconds(value: float | None) -> str:
+    """A length of time in a sentence: in milliseconds where it is short."""
+    if value is not None and value < 1:
+        return quantity(1000 * value, "ms")
+    return quantity(value, "s")
 
 
 def exact(value: float | None, unit: str) -> str:

@@ -138,8 +138,8 @@ def _engine(port: int, plan, folder: str):
 
 def ours(port: int) -> dict[str, float]:
     """Our driver at full speed."""
-    import locust  # noqa: F401 - patches, so it comes first
     import gevent
+    import locust  # noqa: F401 - patches, so it comes first
 
     with tempfile.TemporaryDirectory() as folder:
         engine, runner, environment = _engine(port, _plan(USERS, 0.1, "burst", 200_000), folder)
@@ -157,8 +157,8 @@ def ours(port: int) -> dict[str, float]:
 
 def late(port: int, rate: float) -> dict[str, float]:
     """How late open arrivals leave: visitors with one batch each, `rate` a second."""
-    import locust  # noqa: F401
     import gevent
+    import locust  # noqa: F401
 
     seconds = 5.0
     plan = _plan(int(rate * seconds), seconds, "uniform", 20)

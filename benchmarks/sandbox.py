@@ -89,9 +89,7 @@ def bodies(events: int, connection: int, count: int = 20) -> list[bytes]:
 def sandbox(folder: str, core: int) -> Iterator[tuple[psutil.Process, int]]:
     """A sandbox of its own, on one core and a free port."""
     command = [sys.executable, "-c", SERVER, f"sqlite:{folder}/bench.db", str(core)]
-    with subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE
-    ) as child:
+    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE) as child:
         try:
             assert child.stdout is not None
             line = child.stdout.readline().decode()

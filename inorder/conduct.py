@@ -54,7 +54,7 @@ def check_target(target: Target, ca_file: str | None = None) -> None:
         with httpx.Client(verify=target.tls or True, timeout=10, trust_env=False) as client:
             answer = client.post(address, params=query, json=[])
     except httpx.HTTPError as error:
-        raise TargetUnavailable(f"target {target.base}: no answer: {error or type(error).__name__}") from None
+        raise TargetUnavailable(f"target {target.base}: no answer: {type(error).__name__}: {error}") from None
     known = "INORDER_API_KEY" in os.environ
     hint = "" if known else " (INORDER_API_KEY is not set)"
     meaning = {401: f"refuses the apiKey{hint}", 403: "forbids the partnerId", 404: f"has no {BATCH_CALL}"}
@@ -175,9 +175,7 @@ def read_back(folder: RunFolder, reader: ReadBack, written: Scenario) -> None:
     folder.write_info(info)
 
 
-def _make_load(
-    asked: Run, folder: RunFolder, info: RunInfo, where: Target, repeat: int, progress: Progress
-) -> None:
+def _make_load(asked: Run, folder: RunFolder, info: RunInfo, where: Target, repeat: int, progress: Progress) -> None:
     """Run the generator as a process of its own, and follow it to its end."""
     port = free_port()
     command = [

@@ -266,8 +266,6 @@ def digest(envelope: bytes) -> int:
     return zlib.crc32(envelope)
 
 
-
-
 SEQ_BITS, VISITOR_BITS, TAG_BITS = 18, 25, 10
 MAX_SEQ = (1 << SEQ_BITS) - 1
 MAX_VISITOR = (1 << VISITOR_BITS) - 1

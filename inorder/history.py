@@ -113,9 +113,7 @@ class HistoryWriter:
         )
         os.write(self._fd, line.encode())
 
-    def done(
-        self, call: str, done: float, outcome: Outcome, status: int, error: str, retry_after_s: float | None
-    ) -> None:
+    def done(self, call: str, done: float, outcome: Outcome, status: int, error: str, retry_after_s: float | None) -> None:
         """Write a `done` line; status 0 and an empty error are left out."""
         line = f'{{"type":"done","call":"{call}","done":{done:.6f},"outcome":"{outcome}"'
         if status:

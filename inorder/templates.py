@@ -55,7 +55,10 @@ CLICKS: list[tuple[int, bytes]] = [
     *((1, _make("search", SearchViewEvent(searchPhrase=f"{phrase} {_NUMBER}", **_COMMON))) for phrase in _PHRASES),
     (8, _make("categoryView", CategoryViewEvent(categoryId=_NUMBER, **_COMMON))),
     (5, _make("impressionContentViewed", ImpressionContentViewedEvent(impressionContentId=f"ic{_NUMBER}", **_COMMON))),
-    (2, _make("impressionContentClicked", ImpressionContentClickedEvent(impressionContentId=f"ic{_NUMBER}", **_COMMON))),
+    (
+        2,
+        _make("impressionContentClicked", ImpressionContentClickedEvent(impressionContentId=f"ic{_NUMBER}", **_COMMON)),
+    ),
     (1, _make("emailClick", EmailClickEvent(mailTrackingId=f"mt{_NUMBER}", customData={"list": "spring"}, **_COMMON))),
     (1, _make("welcomeSequence", WelcomeSequenceEvent(email=f"v{_NUMBER}@shop.invalid", **_COMMON))),
     (
@@ -89,9 +92,7 @@ ORDERS: list[tuple[int, bytes]] = [
 """(weight, template) of the lines of an order."""
 
 CATEGORY_VIEW = next(template for _, template in CLICKS if template.startswith(b'{"categoryView"'))
-CATEGORY_PATH = _make(
-    "categoryViewByCategoryPath", CategoryPathViewEvent(categoryPath=f"women/shoes/{_NUMBER}", **_COMMON)
-)
+CATEGORY_PATH = _make("categoryViewByCategoryPath", CategoryPathViewEvent(categoryPath=f"women/shoes/{_NUMBER}", **_COMMON))
 """What an online visitor sends in the place of CATEGORY_VIEW: this event exists as an ordinary call only."""
 
 

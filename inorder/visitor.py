@@ -67,7 +67,7 @@ class Sender:
         "_plan",
         "_stage",
         "back",
-        "connection",
+        "connections",
         "gave_up",
         "number",
         "places",
@@ -98,8 +98,8 @@ class Sender:
         self._ordinary = 0
         self._stage = BEFORE
         self.gave_up = 0
-        self.connection: object = None
-        """The driver's: the connection that this sender opened for its return."""
+        self.connections: dict[int, object] = {}
+        """The driver's: the connections that this sender opened for its return, one a lane."""
         self.places = 0
         """The driver's: how many of its lanes wait in the schedule or are in a call."""
 

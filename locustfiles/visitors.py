@@ -75,7 +75,13 @@ def _options(parser: Any) -> None:
     parser.add_argument("--scenario", help="scenario file (TOML)", include_in_web_ui=False, required=True)
     parser.add_argument("--seed", type=int, help="another seed than the scenario's", include_in_web_ui=False)
     parser.add_argument("--behaviour", help="click log to replay (JSON Lines or CSV)", include_in_web_ui=False)
-    parser.add_argument("--repeat", type=int, default=1, help="which repeat: other arrivals of the same visitors", include_in_web_ui=False)
+    parser.add_argument(
+        "--repeat",
+        type=int,
+        default=1,
+        help="which repeat: other arrivals of the same visitors",
+        include_in_web_ui=False,
+    )
     parser.add_argument("--partner-id", help="partnerId (or INORDER_PARTNER_ID)", include_in_web_ui=False)
     parser.add_argument("--ca-file", help="certificates to trust instead of the system's", include_in_web_ui=False)
 
@@ -136,9 +142,7 @@ def _start(environment: Environment, **_: Any) -> None:
         folder = Path(os.environ["INORDER_RUN"])
     else:
         text = Path(options.scenario).read_text(encoding="utf-8")
-        info = conduct.run_info(
-            load.plan, load.target, sandbox=load.sandbox is not None, processes=options.processes or 1
-        )
+        info = conduct.run_info(load.plan, load.target, sandbox=load.sandbox is not None, processes=options.processes or 1)
         folder = RunFolder.create(conduct.new_folder(load.plan.scenario.name), text, info).path
     load.folder = folder
     load.lead.begin(folder)

@@ -52,7 +52,8 @@ class Labels:
         points = np.column_stack([np.asarray(x, float), np.asarray(y, float)])
         points = axes.transData.transform(points[np.isfinite(points).all(axis=1)])
         if len(points) > 1:  # a straight stretch between two points is in the way too
-            steps = np.linspace(0, 1, 8)[:, None, None]
+            longest = float(np.hypot(*np.diff(points, axis=0).T).max())
+            steps = np.linspace(0, 1, int(min(200, longest // 4 + 2)))[:, None, None]
             points = (points[:-1] * (1 - steps) + points[1:] * steps).reshape(-1, 2)
         self._points = np.vstack([self._points, points])
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from analysis import words
-from analysis.figures import style
+from analysis.figures import style, timeline
 from analysis.figures.labels import RIGHT, Labels
 from analysis.figures.style import BAD, BATCH, BATCH2, INK, ORD, Picture
 from analysis.judgement import Judgement
@@ -57,9 +57,7 @@ def percentiles(judgement: Judgement) -> Picture:
     top = 1.12 * max(curve(value)[1][-1] for value in drawn.values())
     shown = [line for line in lines if _LOWEST * top <= line["limit"] <= 1.7 * top]
     top = max([top, *(1.12 * line["limit"] for line in shown)])
-    counts = [
-        f"{words.count(len(times[kind, 'response_s']))} {name}" for kind, name in enumerate(("batch", "ordinary"))
-    ]
+    counts = [f"{words.count(len(times[kind, 'response_s']))} {name}" for kind, name in enumerate(("batch", "ordinary"))]
     caption = (
         f"Percentiles of {words.listed(counts)} calls that were confirmed. A line stops (ring) where fewer than "
         f"{BEYOND} slower calls are left."
@@ -109,9 +107,7 @@ def _at(times: Floats, share: float) -> str:
     return words.quantity(float(np.quantile(times, share)), "ms")
 
 
-def _draw_percentiles(
-    width: int, times: dict[tuple[int, str], Floats], limits: list[dict[str, Any]], top: float
-) -> Figure:
+def _draw_percentiles(width: int, times: dict[tuple[int, str], Floats], limits: list[dict[str, Any]], top: float) -> Figure:
     """Lines from the median on, labelled at their ends; a limit is a bar at its percentile."""
     wide = width == style.WIDE
     figure = style.figure(width, 290)
@@ -119,7 +115,8 @@ def _draw_percentiles(
     axes = style.axes(figure, 56, 26, width - 56 - right, 226)
     axes.set_title("Milliseconds, from intended start to confirmation" if wide else "Milliseconds to confirmation")
     reach = max(place(1 - BEYOND / len(value)) for value in times.values())
-    axes.set(xlim=(0, reach), ylim=(0, top))
+    axes.set_xlim(0, reach)
+    timeline.from_zero(axes, top / 1.18)
     _percent_ticks(axes, reach, width - 56 - right)
     axes.set_xlabel("% of calls at least this fast" + (" (each step: ten times fewer slower calls)" if wide else ""))
     ends = []

@@ -97,6 +97,6 @@ def _axes(axes: Axes, points: list[tuple[int, int]], longer: list[tuple[int, int
     axes.xaxis.set_major_locator(FixedLocator(values))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.count(value)))
-    timeline.logarithmic(axes, min([100 / checked, *shares]), max([*shares, 1]))
+    timeline.logarithmic(axes, min([100 / checked, *shares]), 2 * max([*shares, 1]))
     axes.plot([value for value, _ in points], shares, color=ORD2, lw=1)
     axes.plot([value for value, _ in points], shares, "o", color=ORD, ms=5)

@@ -149,9 +149,18 @@ def _cost(axes: Axes, fixed: float, each: float, most: float, ordinary: float | 
 def _label_cost(labels: Labels, axes: Axes, fixed: float, each: float, most: float, ordinary: float | None) -> None:
     n = np.geomspace(1, max(most, 2), 200)
     labels.avoid(axes, n, fixed / n + each)
+    labels.avoid(axes, [0, most], [0, 0])
     last = fixed / most + each
     text = f"{words.quantity(last, 'ms')} in a batch of {words.count(most)}"
-    labels.put(axes, most, last, text, ((-1, 9), (-5, 5), (-1, -9), (-5, -5), (-1, 22)), color=BATCH, fontweight="bold")
+    labels.put(
+        axes,
+        most,
+        last,
+        text,
+        ((-1, 9), (-5, 5), (-1, -9), (-5, -5), (-1, 22), (-1, 34), (-1, 46)),
+        color=BATCH,
+        fontweight="bold",
+    )
     if not ordinary:
         return
     labels.avoid(axes, [0, most], [ordinary, ordinary])

@@ -94,7 +94,7 @@ def name_phases(labels: Labels, top: Axes, time: Clock) -> None:
 def from_zero(axes: Axes, most: float, few: bool = False) -> None:
     """A linear axis from 0 with room above, its ticks with thousands separators."""
     axes.set_ylim(0, 1.18 * most if most > 0 else 1)
-    axes.yaxis.set_major_locator(MaxNLocator(3 if few else 4, steps=[1, 2, 2.5, 5, 10], integer=most >= 4))
+    axes.yaxis.set_major_locator(MaxNLocator(3 if few else 5, steps=[1, 2, 5, 10], integer=most >= 4))
     axes.yaxis.set_major_formatter(FuncFormatter(_round_value))
 
 

@@ -136,10 +136,11 @@ def _names(labels: Labels, axes: Axes, layout: Layout) -> None:
         for block in row:
             middle = block.x + block.width / 2
             if not _fits(block):
-                labels.put(axes, middle, y, block.label, ((0, 3 * down),), color=BAD if block.bad else INK2)
+                colour = BAD if block.bad else INK2
+                labels.put(axes, middle, y, block.label, ((0, 3 * down),), beyond=True, color=colour)
             elif block.position is not None:
                 text = f"at {words.count(block.position)}"
-                labels.put(axes, middle, y, text, ((0, -3), (9, -3), (-9, -3), (0, -12)), color=INK2)
+                labels.put(axes, middle, y, text, ((0, -3), (0, -15)), color=INK2)
 
 
 def _gone(labels: Labels, axes: Axes, layout: Layout, witness: dict[str, Any]) -> None:
@@ -168,7 +169,7 @@ def _calls(axes: Axes, calls: list[dict[str, Any]], layout: Layout) -> None:
     ends = [call["done"] for call in calls if call.get("done") is not None]
     first = min(call["sent"] for call in calls)
     last = max([*ends, *(call["sent"] for call in calls)])
-    room = max(last - first, 1e-3)
+    room = max(last - first, 0.02)
     axes.set(xlim=(first - 0.04 * room, last + 0.75 * room), ylim=(max(2, len(calls)) - 0.5, -0.5))
     axes.set_yticks(range(len(calls)), [_clipped(short_names(calls)[call["number"]]) for call in calls])
     axes.grid(visible=False)
@@ -188,9 +189,7 @@ def _clipped(name: str) -> str:
     return name if len(name) <= 8 else f"…{name[-7:]}"
 
 
-def _call_notes(
-    labels: Labels, axes: Axes, calls: list[dict[str, Any]], layout: Layout, witness: dict[str, Any]
-) -> None:
+def _call_notes(labels: Labels, axes: Axes, calls: list[dict[str, Any]], layout: Layout, witness: dict[str, Any]) -> None:
     """What became of each batch, beside its bar."""
     order: list[int] = []
     for block in layout.stored:

@@ -7,8 +7,8 @@ from typing import Any
 
 MOST_BLOCKS = 16
 """More runs of stored events than this cannot be told apart: then single events are drawn around the evidence."""
-_AROUND = 3
-"""Events drawn on each side of the evidence where single events are drawn."""
+_AROUND, _ROOMY = 3, 290
+"""Events drawn on each side of the evidence where single events are drawn; one less below so many pixels."""
 _FEW, _MANY = 3, 6
 """Single events are drawn where at most `_FEW` events of a batch of more than `_MANY` are concerned."""
 
@@ -76,7 +76,7 @@ def lay_out(witness: dict[str, Any], width: float, gap: float, least: float) -> 
     if witness["anomaly"] == "phantom":
         layout.singles = False
     if layout.singles:
-        _single_events(layout, sent, rows, _evidence(witness, rows, missing))
+        _single_events(layout, sent, rows, _evidence(witness, rows, missing), _AROUND if width > _ROOMY else _AROUND - 1)
     else:
         _whole_batches(layout, sent, runs, witness, {key[0] for key in missing})
     for row in (layout.sent, layout.stored):
@@ -127,6 +127,7 @@ def _rows(witness: dict[str, Any], batches: list[dict[str, Any]]) -> list[Row]:
             "duplicate-unexplained": again,
             "duplicate-explained": again,
             "zombie": again and (overtaken or inside),
+            "torn": False,
         }.get(anomaly, position in evidence)
         rows.append((position, key, bad))
         if not again:
@@ -168,11 +169,13 @@ def _evidence(witness: dict[str, Any], rows: list[Row], missing: list[Key]) -> l
     return named or [key for _, key, bad in rows if bad and key] or missing
 
 
-def _single_events(layout: Layout, sent: dict[int, list[Key]], rows: list[Row], evidence: Iterable[Key]) -> None:
+def _single_events(
+    layout: Layout, sent: dict[int, list[Key]], rows: list[Row], evidence: Iterable[Key], around: int
+) -> None:
     """Blocks of one event each: the evidence and a few neighbours in the sent order."""
     order = [key for keys in sent.values() for key in keys]
-    places = [order.index(key) for key in evidence if key in order][: MOST_BLOCKS - 2 * _AROUND]
-    near = sorted({place + step for place in places for step in range(-_AROUND, _AROUND + 1)})
+    places = [order.index(key) for key in evidence if key in order][: MOST_BLOCKS - 2 * around]
+    near = sorted({place + step for place in places for step in range(-around, around + 1)})
     shown = [order[place] for place in near if 0 <= place < len(order)][: 2 * MOST_BLOCKS]
     layout.more_before = bool(shown) and shown[0] != order[0]
     layout.more_after = bool(shown) and shown[-1] != order[-1]

@@ -5,13 +5,13 @@ and the waiting greenlet is switched to once, when the answer is whole; an end o
 open is seen at once, so that no request is written into a connection that the server has closed.
 """
 
+import _socket  # the plain class: socket.socket may be gevent's, and its waits are not wanted here
 import os
 import ssl
 from dataclasses import dataclass
 from errno import EINPROGRESS
 from typing import Any
 
-import _socket  # the plain class: socket.socket may be gevent's, and its waits are not wanted here
 import gevent
 import httptools
 

@@ -175,18 +175,15 @@ class Engine:
             return kept
         draining = sender.draining
         own = self._fresh and draining
-        connection = sender.connection if own else kept
+        connection = sender.connections.get(lane) if own else kept
         if not isinstance(connection, Connection):
             connection = Connection(self._target, self._hub)
             if own:
-                sender.connection = connection
+                sender.connections[lane] = connection
             else:
                 kept = connection
         answer = self._exchange(connection, call, ready)
         following = sender.answered(lane, call, answer, self.now())
-        if own and not sender.draining:
-            connection.close()
-            sender.connection = None
         if draining and not answer.again:
             self.progress["drained"] += call.count
         self._put_back(sender, following)
@@ -208,10 +205,13 @@ class Engine:
             self._schedule.push(due, sender.number, lane)
         sender.places += len(places) - 1
         self._open_places += len(places) - 1
+        if not sender.draining and sender.connections:
+            for connection in sender.connections.values():
+                if isinstance(connection, Connection):
+                    connection.close()
+            sender.connections.clear()
         if sender.places == 0:
             self.gave_up += sender.gave_up
-            if isinstance(sender.connection, Connection):
-                sender.connection.close()
             del self._senders[sender.number]
 
     def _exchange(self, connection: Connection, call: Call, ready: float) -> Answer:

@@ -2,7 +2,7 @@
 
 import ssl
 from dataclasses import dataclass, field
-from socket import AF_INET, AF_INET6, SOCK_STREAM, getaddrinfo
+from socket import SOCK_STREAM, getaddrinfo
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -39,7 +39,7 @@ class Target:
             found = getaddrinfo(parts.hostname, port, type=SOCK_STREAM)
         except OSError as error:
             raise TargetUnavailable(f"target: {parts.hostname}: cannot be resolved: {error.strerror}") from None
-        family, _, _, _, address = next(entry for entry in found if entry[0] in (AF_INET, AF_INET6))
+        family, _, _, _, address = found[0]
         tls = ssl.create_default_context(cafile=ca_file) if parts.scheme == "https" else None
         return cls(base.rstrip("/"), family, address, parts.hostname, tls, partner_id, api_key)
 

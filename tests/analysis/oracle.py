@@ -49,8 +49,7 @@ class Oracle:
     def __init__(self, case: Case) -> None:
         self.case = case
         self.batches = [
-            Sent(name, calls[0].kind == "ordinary", calls[0].events, tuple(calls))
-            for name, calls in case.batches().items()
+            Sent(name, calls[0].kind == "ordinary", calls[0].events, tuple(calls)) for name, calls in case.batches().items()
         ]
         self.batch_of = {event: batch for batch in self.batches for event in batch.events}
         self.rows = list(case.rows or ())
@@ -113,9 +112,7 @@ class Oracle:
             found.append("recovered")
         if len(places) >= 2:
             found.append("duplicate-explained" if len(places) <= batch.not_rejected else "duplicate-unexplained")
-            if any(
-                self.precedes(event, f) and self.places(f) and self.places(f)[-1] < places[-1] for f in self.batch_of
-            ):
+            if any(self.precedes(event, f) and self.places(f) and self.places(f)[-1] < places[-1] for f in self.batch_of):
                 found.append("zombie")
         if any(self.is_of(row, event) and row.visitor != event[0] for row in self.rows):
             found.append("misrouted")

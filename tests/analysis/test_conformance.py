@@ -69,9 +69,7 @@ def blame(sent: str, stored: str) -> dict[str, tuple[int, int]]:
     """Events out of order by anomaly: (by the system, by the client)."""
     numbers = tally(case(sent, stored)).numbers
     names = ("reordered-in-batch", "reordered-across-batches")
-    return {
-        name: (numbers[name] - numbers[f"{name}/client"], numbers[f"{name}/client"]) for name in names if numbers[name]
-    }
+    return {name: (numbers[name] - numbers[f"{name}/client"], numbers[f"{name}/client"]) for name in names if numbers[name]}
 
 
 def test_the_system_is_to_blame_where_the_client_kept_the_rules() -> None:

@@ -21,9 +21,7 @@ from analysis.intervals import (
 def test_a_percentile_is_the_first_value_with_its_share_at_or_below(values: list[int], percent: str) -> None:
     """By counting: no smaller value of the sample has so large a share at or below it."""
     found = percentile(np.sort(np.array(values, float)), percent)
-    enough = [
-        value for value in values if 1000 * sum(own <= value for own in values) >= 10 * float(percent) * len(values)
-    ]
+    enough = [value for value in values if 1000 * sum(own <= value for own in values) >= 10 * float(percent) * len(values)]
     assert found == min(enough)
 
 

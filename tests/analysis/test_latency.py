@@ -17,9 +17,7 @@ def batches(rows: list[tuple[int, int, float, float, float]]) -> pd.DataFrame:
 
 def test_both_kinds_are_summed_up_apart() -> None:
     """Milliseconds; what was never confirmed is counted, and is in no percentile."""
-    frame = batches(
-        [(0, 5, 0.0, 0.2, 0.1), (0, 5, 1.0, 0.4, 0.1), (0, 5, 2.0, np.inf, np.nan), (1, 1, 0.0, 0.01, 0.01)]
-    )
+    frame = batches([(0, 5, 0.0, 0.2, 0.1), (0, 5, 1.0, 0.4, 0.1), (0, 5, 2.0, np.inf, np.nan), (1, 1, 0.0, 0.01, 0.01)])
     found = latencies(frame)
     assert (found["batch"]["n"], found["batch"]["unconfirmed"]) == (2, 1)
     assert (found["batch"]["p50"], found["batch"]["max"]) == (200, 400)

@@ -160,9 +160,7 @@ def test_a_run_in_which_no_two_events_had_an_order_is_open(tmp_path: Path) -> No
     """A single event can be in no wrong order."""
     verdict = judged(tmp_path, case("ann: [0]; bob: [0]", "ann: 0; bob: 0"))
     assert verdict["verdict"] == "inconclusive"
-    assert verdict["reasons"] == [
-        "No two stored events of a visitor had an order, so the promise of order was not tested."
-    ]
+    assert verdict["reasons"] == ["No two stored events of a visitor had an order, so the promise of order was not tested."]
 
 
 def test_ordinary_losses_fail_only_where_that_is_promised(tmp_path: Path) -> None:

@@ -20,20 +20,17 @@ SENTENCES = {
     "reordered-in-batch": (
         "ann: [0 1]",
         "ann: 1 0",
-        "ann: seq 0 is stored at 12, after seq 1 at 10; batch ann0+ann1, sent at 0.000 s, passed them the other way "
-        "round",
+        "ann: seq 0 is stored at 12, after seq 1 at 10; batch ann0+ann1, sent at 0.000 s, passed them the other way round",
     ),
     "reordered-across-batches": (
         "ann: [0] [1]",
         "ann: 1 0",
-        "ann: seq 0 (batch ann0, confirmed at 0.500 s) is stored at 12, after seq 1 (batch ann1, sent at 1.000 s) at "
-        "10",
+        "ann: seq 0 (batch ann0, confirmed at 0.500 s) is stored at 12, after seq 1 (batch ann1, sent at 1.000 s) at 10",
     ),
     "lost": (
         "ann: [0]",
         "ann: ",
-        "ann: seq 0 (batch ann0, confirmed at 0.500 s) is not stored, and the log was read to its end after it had "
-        "settled",
+        "ann: seq 0 (batch ann0, confirmed at 0.500 s) is not stored, and the log was read to its end after it had settled",
     ),
     "ghost": ("ann: [0]!", "ann: 0", "ann: seq 0 (batch ann0, rejected with 400 at 0.500 s) is stored at 10"),
     "phantom": ("ann: [0]", "ann: 0 7", "ann: seq 7 is stored at 12, and no call carried it"),
@@ -90,9 +87,7 @@ def test_a_witness_is_a_sentence(anomaly: str) -> None:
 def test_a_changed_payload_is_told_by_its_digests() -> None:
     """The digest of what was sent, and of what is stored."""
     [own] = witnesses("ann: [0]", "ann: 0*", "corrupt")
-    assert own["sentence"].startswith(
-        "ann: seq 0 (batch ann0, confirmed at 0.500 s) is stored at 10 with another payload"
-    )
+    assert own["sentence"].startswith("ann: seq 0 (batch ann0, confirmed at 0.500 s) is stored at 10 with another payload")
 
 
 def test_a_loss_in_an_unsettled_log_names_the_later_event_that_proves_it() -> None:

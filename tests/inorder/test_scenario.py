@@ -57,7 +57,10 @@ def test_phase_bounds_follow_each_other() -> None:
         (GOOD + '[[sla]]\nmetric = "drain_s.p95"', "sla[0]: expected exactly one of max and min"),
         (GOOD + '[[sla]]\nmetric = "drain_s.p95"\nmax = 1\nphase = "x"', "sla[0].phase: expected one of all, got 'x'"),
         (GOOD + "[client]\nvisitors_per_call = 2\ncalls_in_flight = 2", "client: expected calls_in_flight = 1"),
-        (GOOD.replace("returning", 'arrival = "burst"\nwithin_s = 9\nreturning'), "phases[0].within_s: expected at most"),
+        (
+            GOOD.replace("returning", 'arrival = "burst"\nwithin_s = 9\nreturning'),
+            "phases[0].within_s: expected at most",
+        ),
         (GOOD.replace("[visitors]", "[visitors"), "no valid TOML"),
         (GOOD + "[visitors.extra]\nx = 1", "visitors: unknown key 'extra'"),
     ],

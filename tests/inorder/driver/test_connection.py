@@ -232,9 +232,7 @@ def test_tls_works_like_plain(connect: Connect, authority: tuple[ssl.SSLContext,
         assert [len(body) for _, body in server.requests] == [3, 300_002, 3]
 
 
-def test_a_certificate_that_is_not_trusted_is_a_rejection(
-    connect: Connect, authority: tuple[ssl.SSLContext, str]
-) -> None:
+def test_a_certificate_that_is_not_trusted_is_a_rejection(connect: Connect, authority: tuple[ssl.SSLContext, str]) -> None:
     """No byte of a call goes to a server that is not who it says."""
     with Scripted(lambda exchange: exchange.answer(), tls=authority[0]) as server:
         where = target(server.base)
@@ -243,7 +241,9 @@ def test_a_certificate_that_is_not_trusted_is_a_rejection(
         assert server.requests == []
 
 
-@pytest.mark.parametrize("base", ["ftp://host/1.0", "http://", "http://h:x/1.0", "http://u:p@h/1.0", "h:80", "http://h/1?x=1"])
+@pytest.mark.parametrize(
+    "base", ["ftp://host/1.0", "http://", "http://h:x/1.0", "http://u:p@h/1.0", "h:80", "http://h/1?x=1"]
+)
 def test_an_address_that_is_none_is_refused(base: str) -> None:
     """One line, before any load."""
     with pytest.raises(UnusableInput, match="target: expected"):

@@ -1,6 +1,5 @@
 """One generator process: serves who is due, counts all, ends by itself, and survives its own errors."""
 
-import json
 import threading
 import time
 from collections import Counter, defaultdict

@@ -144,9 +144,7 @@ def test_the_outcome_of_a_batch_is_its_best(folder: RunFolder) -> None:
 
 def test_closing_lines_are_compared_with_what_is_there(folder: RunFolder) -> None:
     """One worker ended well, one states other totals, one was killed and its last line is cut off."""
-    history(
-        folder, sent("a", "a", [["ann", 0, 3]]), done("a"), closed("w0", 1, 3, unsent=4, cpu_share=0.5), worker="w0"
-    )
+    history(folder, sent("a", "a", [["ann", 0, 3]]), done("a"), closed("w0", 1, 3, unsent=4, cpu_share=0.5), worker="w0")
     history(folder, sent("b", "b", [["bob", 0, 3]]), closed("w1", 2, 3, gave_up=1, crashed=2), worker="w1")
     history(folder, sent("c", "c", [["cat", 0, 1]]), worker="w2")
     with (folder.history / "w2.jsonl").open("a") as file:
@@ -284,9 +282,7 @@ def test_chunks_and_buckets_change_nothing(folder: RunFolder, monkeypatch: pytes
             assert {bucket_of(row["visitor"], split.buckets) for row in own} <= {bucket}
             second = "seq" if kind == "events" else "position"
             keys = [(row["visitor"], row[second]) for row in own]
-            assert [
-                key for name in dict.fromkeys(key[0] for key in keys) for key in sorted(keys) if key[0] == name
-            ] == keys
+            assert [key for name in dict.fromkeys(key[0] for key in keys) for key in sorted(keys) if key[0] == name] == keys
 
 
 def test_a_stored_row_falls_into_the_bucket_of_its_identity(folder: RunFolder) -> None:

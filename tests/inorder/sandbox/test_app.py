@@ -80,9 +80,7 @@ BAD_BATCHES: list[tuple[Any, int | None, str]] = [
 
 
 @pytest.mark.parametrize(("batch", "index", "field"), BAD_BATCHES, ids=range(len(BAD_BATCHES)))
-def test_a_bad_batch_is_400_and_nothing_of_it_is_stored(
-    tmp_path: Path, batch: Any, index: int | None, field: str
-) -> None:
+def test_a_bad_batch_is_400_and_nothing_of_it_is_stored(tmp_path: Path, batch: Any, index: int | None, field: str) -> None:
     """The answer names the element and the field; a batch is all or nothing."""
     with near(tmp_path) as sandbox:
         answer = sandbox.post("visitorEvents", batch)

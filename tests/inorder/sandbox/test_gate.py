@@ -30,7 +30,13 @@ def test_a_quota_below_one_a_second_still_lets_one_pass() -> None:
 
 @pytest.mark.parametrize(
     ("query", "key"),
-    [(b"apiKey=a", b"a"), (b"x=1&apiKey=a&apiKey=b", b"a"), (b"apiKey=%61+b", b"a b"), (b"apikey=a", None), (b"", None)],
+    [
+        (b"apiKey=a", b"a"),
+        (b"x=1&apiKey=a&apiKey=b", b"a"),
+        (b"apiKey=%61+b", b"a b"),
+        (b"apikey=a", None),
+        (b"", None),
+    ],
 )
 def test_the_first_of_equal_parameters_counts(query: bytes, key: bytes | None) -> None:
     """Percent signs and plus signs are decoded; capital letters matter."""
