@@ -37,9 +37,13 @@ def headline(judgement: Judgement) -> str:
     if verdict["verdict"] == "pass":
         return _passed(verdict)
     reason = next(iter(verdict["reasons"]), "The evidence decides neither way.")
+    near = next((line for line in by_verdict(verdict["sla"], "inconclusive") if reason.startswith(line["name"])), None)
+    if near is not None:
+        value, limit = (words.quantity(near["value"], near["unit"]), words.exact(near["limit"], near["unit"]))
+        reason = f"{words.in_sentence(near)} is {value} against {limit}: {near['reason']}."
     held = len(by_verdict(verdict["promises"], "held"))
     found = sum(line["found"] for line in verdict["promises"])
-    rest = f"{held} of {len(verdict['promises'])} promises held as far as they could be checked." if held else ""
+    rest = f"{held} of {len(verdict['promises'])} promises held." if held else ""
     return f"{words.capital(reason)} {rest if not found else ''}".strip()
 
 
@@ -133,7 +137,9 @@ def objectives_heading(judgement: Judgement) -> str:
     if met == len(lines):
         if met == 1:
             return "The one objective is met"
-        return f"All {number(met).lower()} are met, each with its whole interval inside the limit"
+        return (
+            f"{'Both' if met == 2 else f'All {number(met).lower()}'} are met, each with its whole interval inside the limit"
+        )
     parts = [(met, "met"), (missed, "missed"), (undecided, "undecided")]
     sentence = words.capital(words.listed([f"{count} {name}" for count, name in parts if count]))
     worst = max(by_verdict(lines, "fail"), key=lambda line: used(line, line["value"]) or 0, default=None)
@@ -196,10 +202,10 @@ def witnesses_heading(judgement: Judgement) -> str:
     """How many visitors are affected, and by what."""
     verdict = judgement.verdict
     shown = verdict["witnesses"]
-    checked = max((line["checked"] for line in verdict["promises"]), default=0)
+    checked = max((line["checked"] for line in verdict["promises"] if "phantom" not in line["anomalies"]), default=0)
     if not shown:
         if not checked:
-            return "Nothing was checked, so there is nothing to show"
+            return "No event of a batch was checked, so there is nothing to show"
         return f"Nothing out of order, lost or wrong among {words.plural(checked, 'event')}"
     affected = verdict["visitors"]["affected"]
     kinds = list(dict.fromkeys(witness["anomaly"] for witness in shown))

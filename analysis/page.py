@@ -27,6 +27,7 @@ def render(judgement: Judgement, pictures: dict[str, Picture], folder_name: str)
     css = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
     return environment.get_template("page.html.j2").render(
         verdict=judgement.verdict,
+        run=folder_name,
         verdict_words=words.VERDICTS,
         verdict_icon=words.icon(judgement.verdict["verdict"]),
         headline=findings.headline(judgement),

@@ -29,23 +29,19 @@ def percentiles(judgement: Judgement) -> list[tuple[str, list[str]]]:
 def latency_notes(judgement: Judgement) -> list[str]:
     """The margin of the latency section."""
     latency, notes = judgement.verdict["latency_ms"], []
-    for name, text in (("ratio_p95", "95th percentiles"),):
-        ratio = latency.get(name)
-        if ratio and ratio.get("value"):
-            low, high = ratio.get("low"), ratio.get("high")
-            span = "" if low is None or high is None else f" [{words.significant(low)}, {words.significant(high)}]"
-            notes.append(
-                f"Ratio of the {text}: {words.significant(ratio['value'])}{span}, {judgement.verdict['interval']}."
-            )
+    ratio = latency.get("ratio_p95")
+    if ratio and ratio.get("value"):
+        span = f" {words.interval(ratio['value'], ratio['low'], ratio['high'])}".rstrip()
+        value = words.significant(ratio["value"])
+        notes.append(f"Ratio of the 95th percentiles: {value}{span}, {judgement.verdict['interval']}.")
     for kind, name in (("batch", "batches"), ("ordinary", "ordinary calls")):
         unconfirmed = (latency.get(kind) or {}).get("unconfirmed")
         if unconfirmed:
             notes.append(f"{words.count(unconfirmed)} {name} have no confirmed answer and so no time here.")
-    fixed = size.fit_value(latency.get("size_fit"), "fixed_ms")
-    each = size.fit_value(latency.get("size_fit"), "per_event_ms")
-    if fixed and each:
+    line = size.growing(latency.get("size_fit"))
+    if line:
         notes.append(
-            f"A batch of n events takes about {words.quantity(fixed[0], 'ms')} + n × {words.quantity(each[0], 'ms')} "
+            f"A batch of n events takes about {words.quantity(line[0], 'ms')} + n × {words.quantity(line[1], 'ms')} "
             "of service time in this run, waiting inside the system included."
         )
     return notes
@@ -252,5 +248,5 @@ def again(judgement: Judgement, folder_name: str) -> dict[str, Any]:
         "judge": f"inorder judge \\\n  reports/{folder_name}",
         "run": f"inorder run \\\n  scenarios/{info.scenario}.toml \\\n  --seed {info.seed}{repeats}",
         "files": ("verdict.json", "summary.md", "junit.xml", *(_ONE if len(judgement.runs) == 1 else ("repeats/",))),
-        "footer": f"inorder {info.versions.get('inorder', '')}, {judgement.verdict.get('run') or info.run}",
+        "footer": f"inorder {info.versions.get('inorder', '')}, {folder_name}",
     }

@@ -177,10 +177,7 @@ def objectives(judgement: Judgement) -> list[dict[str, Any]]:
         unit, value = str(line.get("unit") or ""), line["value"]
         used = findings.used(line, value)
         ends = [findings.used(line, line.get(end)) for end in ("low", "high")]
-        interval = ""
-        if line.get("low") is not None and line.get("high") is not None:
-            number = words.share if unit in {"share", "%"} else words.significant
-            interval = f"[{number(line['low'])}, {number(line['high'])}]".replace(f"{words.THIN}%", "")
+        interval = "" if value is None else words.interval(value, line["low"], line["high"], unit)
         margin = None if value is None or not line["limit"] else (line["limit"] - value) / line["limit"]
         if margin is not None and line.get("sense") == "min":
             margin = -margin

@@ -19,11 +19,11 @@ MOST_WITNESSES_DRAWN = 12
 def write(judgement: Judgement, folder: Path) -> Path:
     """Write every file of the report into the run folder; gives back the path of the page."""
     judgement = Judgement(plain(judgement.verdict), judgement.runs)
-    drawn = pictures(judgement)
+    drawn, name = pictures(judgement), folder.resolve().name
     folder.mkdir(parents=True, exist_ok=True)
     document = msgspec.json.format(msgspec.json.encode(judgement.verdict), indent=2)
     (folder / "verdict.json").write_bytes(document + b"\n")
-    (folder / "summary.md").write_text(summary.render(judgement), encoding="utf-8")
+    (folder / "summary.md").write_text(summary.render(judgement, name), encoding="utf-8")
     (folder / "junit.xml").write_text(junit.render(judgement), encoding="utf-8")
     figures = folder / "figures"
     shutil.rmtree(figures, ignore_errors=True)  # a witness of an older judgement must not stay
@@ -32,7 +32,7 @@ def write(judgement: Judgement, folder: Path) -> Path:
         if picture.draw is not None:
             (figures / f"{picture.name}.png").write_bytes(style.png(picture))
     index = folder / "index.html"
-    index.write_text(page.render(judgement, drawn, folder.resolve().name), encoding="utf-8")
+    index.write_text(page.render(judgement, drawn, name), encoding="utf-8")
     return index
 
 

@@ -8,8 +8,8 @@ from analysis.judgement import Judgement
 _MARKS = {"good": "✅", "bad": "❌", "open": "◐"}
 
 
-def render(judgement: Judgement) -> str:
-    """The verdict, the promises, the objectives and what stands against them."""
+def render(judgement: Judgement, folder_name: str) -> str:
+    """The verdict, the promises, the objectives and what stands against them; `folder_name`: of the run folder."""
     verdict = judgement.verdict
     lines = [
         f"## {_MARKS[words.icon(verdict['verdict'])]} {verdict['verdict'].upper()}: {_text(verdict['scenario'])}",
@@ -43,8 +43,10 @@ def render(judgement: Judgement) -> str:
         lines += ["", "Not a valid run:", "", *(f"- {_text(sentence)}" for sentence in broken)]
     for witness in verdict["witnesses"][:3]:
         lines += ["", f"> **{_text(witness['anomaly'])}** {_text(witness['sentence'])}"]
-    run = _text(str(verdict.get("run") or judgement.runs[0].info.run))
-    lines += ["", f"Run {run}, seed {judgement.runs[0].info.seed}. The whole report: index.html beside this file."]
+    lines += [
+        "",
+        f"Run {_text(folder_name)}, seed {judgement.runs[0].info.seed}. The whole report: index.html beside this file.",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -83,6 +83,17 @@ def quantity(value: float | None, unit: str) -> str:
     return f"{number}{THIN}{unit.removeprefix('events')}".rstrip(THIN)
 
 
+def interval(value: float, low: float | None, high: float | None, unit: str = "") -> str:
+    """`[992, 1,810]`: the ends of an interval with as many decimals as their value has; empty where there is none."""
+    if low is None or high is None:
+        return ""
+    factor = 100 if unit in {"share", "%"} else 1
+    size = abs(factor * value) or abs(factor * high)
+    decimals = 0 if not size else max(0, 2 - math.floor(math.log10(size)))
+    ends = (f"{factor * end:,.{decimals}f}" for end in (low, high))
+    return "[{}, {}]".format(*("0" if float(end.replace(",", "")) == 0 else end.replace("-", "−") for end in ends))
+
+
 def seconds(value: float | None) -> str:
     """A length of time in a sentence: in milliseconds where it is short."""
     if value is not None and value < 1:

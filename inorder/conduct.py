@@ -4,6 +4,7 @@ Driving and reading only: judging is another room's, and starts from the run fol
 """
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -35,6 +36,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 LOCUSTFILE = CHECKOUT / "locustfiles" / "visitors.py"
 _QUIT_S = 20.0
 """After a Ctrl-C the generator has so long to end by itself."""
+
+# httpx tells each address that it asks for, and ours hold the apiKey.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 Say = Callable[[str], None]
 Progress = Callable[[dict[str, Any]], None]
@@ -209,8 +213,19 @@ def _make_load(asked: Run, folder: RunFolder, info: RunInfo, where: Target, repe
     finally:
         os.close(reads)
         _end_group(process.pid)
-    info.load_s = round(time.monotonic() - began, 3)
+    _end(info, time.monotonic() - began)
+
+
+def _end(info: RunInfo, load_s: float) -> None:
+    info.load_s = round(load_s, 3)
     info.ended = datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def note_end(folder: RunFolder, load_s: float) -> None:
+    """Write down that the load ended, after `load_s` seconds."""
+    info = folder.info()
+    _end(info, load_s)
+    folder.write_info(info)
 
 
 def _follow(process: "subprocess.Popen[bytes]", reads: int, progress: Progress) -> None:

@@ -6,6 +6,7 @@ types below, absent fields left out, the time in UTC) are what the driver sends 
 store may change white space, key order or the offset of a time without being called corrupt.
 """
 
+import contextlib
 import re
 import zlib
 from datetime import UTC, datetime
@@ -256,8 +257,10 @@ def decode_batch(body: bytes) -> list[tuple[str, Event, bytes]]:
 def canonical(name: str, event: Event) -> bytes:
     """The canonical bytes of the envelope of `event`: what a digest is taken of."""
     if event.timestamp is not UNSET and not event.timestamp.endswith("+00:00"):
-        moment = datetime.fromisoformat(event.timestamp).astimezone(UTC)
-        event = msgspec.structs.replace(event, timestamp=moment.isoformat())
+        # A time at the edge of the calendar has no form in UTC, and keeps its own.
+        with contextlib.suppress(OverflowError):
+            moment = datetime.fromisoformat(event.timestamp).astimezone(UTC)
+            event = msgspec.structs.replace(event, timestamp=moment.isoformat())
     return b'{"%b":%b}' % (name.encode(), _ENCODER.encode(event))
 
 

@@ -131,6 +131,13 @@ class HistoryWriter:
         os.close(self._fd)
 
 
+def closed(path: Path) -> bool:
+    """Whether a history file ends with its closing line."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 1000))
+        return b'{"type":"closed"' in file.read()
+
+
 def read(path: Path) -> Iterator[tuple[int, Line]]:
     """Yield (line number, line) of a history file; raises UnusableInput at a line that is none.
 

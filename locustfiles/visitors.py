@@ -40,6 +40,7 @@ class _Load:
     plan: Plan
     target: Target
     folder: Path | None = None
+    ended: Path | None = None
     sandbox: SandboxProcess | None = None
 
 
@@ -99,26 +100,28 @@ def _begin(environment: Environment, **_: Any) -> None:
         runner = environment.runner
         load.member = Member(_reporter(environment))
         if isinstance(runner, WorkerRunner):
-            follow(runner, load.member, lambda: (load.plan, _target(environment)))
+            follow(runner, load.member, load.plan, lambda base: _target(environment, base))
             return
         if not environment.host:
             load.sandbox = SandboxProcess(written.sandbox)
             environment.host = load.sandbox.base
-        load.target = _target(environment)
+            os.environ.update(load.sandbox.secrets)
+        load.target = _target(environment, environment.host)
         conduct.check_target(load.target)
     except InorderError as error:
         print(f"inorder: {error}", file=sys.stderr)
         if load.sandbox is not None:
             load.sandbox.stop()
-        environment.process_exit_code = 2
+        if not isinstance(environment.runner, WorkerRunner):
+            environment.runner.quit()  # a master tells its workers, which would wait for it otherwise
         sys.exit(2)
     load.lead = Lead(runner, load.member, load.plan, load.target)
     gevent.spawn(_show_progress, load.lead)
 
 
-def _target(environment: Environment) -> Target:
+def _target(environment: Environment, base: str) -> Target:
     options = environment.parsed_options
-    return conduct.target(environment.host or "", options.partner_id, options.ca_file)
+    return conduct.target(base, options.partner_id, options.ca_file)
 
 
 def _reporter(environment: Environment) -> Any:
@@ -145,7 +148,7 @@ def _start(environment: Environment, **_: Any) -> None:
         info = conduct.run_info(load.plan, load.target, sandbox=load.sandbox is not None, processes=options.processes or 1)
         folder = RunFolder.create(conduct.new_folder(load.plan.scenario.name), text, info).path
     load.folder = folder
-    load.lead.begin(folder)
+    load.lead.begin(folder, load.sandbox.secrets if load.sandbox is not None else {})
     load.lead_started = True
 
 
@@ -160,19 +163,27 @@ def _stop(environment: Environment, **_: Any) -> None:
         # The verdict is the caller's; a failed request is its evidence, not this process's failure.
         environment.process_exit_code = 0
         return
-    # In another process, for reading and judging keep a core busy and would freeze the web page.
-    command = [sys.executable, "-m", "inorder", "judge", str(folder), "--read-back"]
-    environment.process_exit_code = run_process(command, env={**os.environ, **_secrets()}).returncode
+    conduct.note_end(RunFolder.open(folder), load.lead.now())
+    if environment.parsed_options.headless:
+        load.ended = folder  # a master's workers close their histories only when it quits
+    else:
+        _judge(folder)
 
 
-def _secrets() -> dict[str, str]:
-    return load.sandbox.secrets if load.sandbox is not None else {}
+def _judge(folder: Path) -> int:
+    """Read back and judge in another process: either keeps a core busy, and would freeze the web page."""
+    return run_process([sys.executable, "-m", "inorder", "judge", str(folder), "--read-back"]).returncode
 
 
 @events.quit.add_listener
-def _quit(**_: Any) -> None:
+def _quit(exit_code: int, **_: Any) -> None:
+    if load.ended is not None and load.lead is not None:
+        load.lead.wait_for_closing(load.ended)
+        exit_code = _judge(load.ended)
     if load.sandbox is not None:
         load.sandbox.stop()
+    if load.ended is not None:
+        sys.exit(exit_code)
 
 
 def _show_progress(lead: Lead) -> None:

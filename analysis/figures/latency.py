@@ -172,6 +172,8 @@ def _label_percentiles(
     labels = Labels(figure)
     for x, y, *_ in ends:
         labels.avoid(axes, x, y)
+    for x, line in bars:
+        labels.avoid(axes, [x - half, x + half], [line["limit"]] * 2)
     for x, y, colour, name, weight in ends:
         text = name if wide else name.replace(" ", "\n", 1)
         labels.put(axes, x[-1], y[-1], text, RIGHT, beyond=True, color=colour, fontweight=weight)
@@ -185,5 +187,5 @@ def _label_percentiles(
             continue
         axes.plot([here], [value], "o", ms=5, color=colour)
         text = f"p95 {words.quantity(value, 'ms')}"
-        places = ((-7, 7), (7, -7), (0, 9), (0, -9), (-10, 10), (12, -12))
+        places = ((-7, 7), (7, -7), (0, 9), (0, -9), (-12, 12), (12, -12), (0, 24), (0, -24), (-24, 24), (24, -24))
         labels.put(axes, here, value, text, places, color=INK, fontweight="bold")

@@ -58,6 +58,14 @@ def fit_value(fit: dict[str, Any] | None, name: str) -> tuple[float, float | Non
     return None if found["value"] is None else (found["value"], found["low"], found["high"])
 
 
+def growing(fit: dict[str, Any] | None) -> tuple[float, float] | None:
+    """(fixed, per event) of the fit in ms; none unless the time grows with the size beyond doubt: else it tells none."""
+    fixed, each = fit_value(fit, "fixed_ms"), fit_value(fit, "per_event_ms")
+    if fixed is None or each is None or fixed[0] <= 0:
+        return None
+    return (fixed[0], each[0]) if (each[0] if each[1] is None else each[1]) > 0 else None
+
+
 def picture(judgement: Judgement) -> Picture:
     """Service time against size, with the fit of the verdict."""
     sizes = count(judgement)
@@ -72,24 +80,25 @@ def picture(judgement: Judgement) -> Picture:
     caption = (
         f"Service time (sent to confirmed) of {words.count(sizes.n)} confirmed batches. Dot: median; bar: middle half."
     )
-    if fixed and each:
+    line = growing(latency.get("size_fit"))
+    if line and fixed and each:
         caption += f" Line: fit, {_with_interval(fixed)} fixed and {_with_interval(each)} for each event."
+    elif each:
+        caption += f" No line: {_with_interval(each)} for each event is not above 0, so time did not grow with size here."
     else:
         caption += " No line: the sizes are too few for a fit."
     alt = (
         f"Service time by batch size: median {words.quantity(sizes.median[0], 'ms')} at {sizes.size[0]:g} events, "
         f"{words.quantity(sizes.median[-1], 'ms')} at {sizes.size[-1]:g} events."
     )
-    if fixed and each:
+    if line and fixed and each:
         alt += f" Fit: {words.quantity(fixed[0], 'ms')} fixed and {words.quantity(each[0], 'ms')} for each event."
-    line = (fixed[0], each[0]) if fixed and each else None
     return Picture("batch-size", alt, caption, lambda width: _draw(width, sizes, line, ordinary))
 
 
 def _with_interval(value: tuple[float, float | None, float | None]) -> str:
     middle, low, high = value
-    text = words.quantity(middle, "ms")
-    return text if low is None or high is None else f"{text} [{words.significant(low)}, {words.significant(high)}]"
+    return f"{words.quantity(middle, 'ms')} {words.interval(middle, low, high)}".strip()
 
 
 def _draw(width: int, sizes: Sizes, line: tuple[float, float] | None, ordinary: float | None) -> Figure:

@@ -6,6 +6,7 @@ knows the end when every process has said that it is finished, or is lost.
 """
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,13 +18,15 @@ from gevent.event import Event
 from inorder.driver.engine import Engine, Report
 from inorder.driver.target import Target
 from inorder.errors import InorderError
-from inorder.history import HistoryWriter
+from inorder.history import HistoryWriter, closed
 from inorder.plan import Plan
 
 _PREPARE, _READY, _GO, _PROGRESS = "inorder-prepare", "inorder-ready", "inorder-go", "inorder-progress"
 _REPORT_S = 0.5
 _PREPARE_LIMIT_S = 300.0
 """A process that has not built its visitors after so long never will."""
+_CLOSE_LIMIT_S = 10.0
+"""A worker that has not closed its history so long after the end never will."""
 _START_DELAY_S = 0.5
 """From the naming of the common instant to the instant: every process must have heard of it."""
 
@@ -86,13 +89,18 @@ class Lead:
             runner.register_message(_READY, self._on_member)
             runner.register_message(_PROGRESS, self._on_member)
 
-    def begin(self, folder: Path) -> None:
-        """Have every process build its visitors for the run that is written to `folder`."""
+    def begin(self, folder: Path, secrets: dict[str, str]) -> None:
+        """Have every process build its visitors for the run that is written to `folder`.
+
+        `secrets`: of a sandbox of the run's own, which workers that were forked before it cannot know.
+        """
         self._began = time.monotonic()
         self.members, self.origin, self.lost = {}, None, set()
         if self._distributed:
             self._workers = {client: number for number, client in enumerate(sorted(self._runner.clients))}
-            self._runner.send_message(_PREPARE, {"folder": str(folder), "workers": self._workers})
+            base = self._target.base
+            told = {"folder": str(folder), "workers": self._workers, "base": base, "secrets": secrets}
+            self._runner.send_message(_PREPARE, told)
         else:
             engine = self._member.prepare(self._plan, self._target, folder, 0, 1)
             self._workers = {"local": 0}
@@ -139,6 +147,13 @@ class Lead:
         elif self._member.engine is not None:
             self._member.engine.start(self.origin)
 
+    def wait_for_closing(self, folder: Path) -> None:
+        """Wait, for a few seconds at most, until the workers that are not lost have closed their histories."""
+        until = time.monotonic() + _CLOSE_LIMIT_S
+        files = [folder / "history" / f"w{number}.jsonl" for number in self._workers.values() if number not in self.lost]
+        while time.monotonic() < until and not all(closed(file) for file in files):
+            gevent.sleep(0.1)
+
     def now(self) -> float:
         """Seconds of the run's clock; negative before the start."""
         return -1.0 if self.origin is None else time.monotonic() - self.origin
@@ -169,14 +184,16 @@ def said(engine: Engine) -> dict[str, Any]:
     }
 
 
-def follow(runner: Any, member: Member, plan_and_target: Callable[[], tuple[Plan, Target]]) -> None:
-    """Make a worker's runner listen to the lead."""
+def follow(runner: Any, member: Member, plan: Plan, target: Callable[[str], Target]) -> None:
+    """Make a worker's runner listen to the lead; `target` makes one from the base address that the lead names."""
 
     def prepare(msg: Any, **_: Any) -> None:
         worker = msg.data["workers"][runner.client_id]
         try:
-            plan, target = plan_and_target()
-            engine = member.prepare(plan, target, Path(msg.data["folder"]), worker, len(msg.data["workers"]))
+            os.environ.update(msg.data["secrets"])
+            engine = member.prepare(
+                plan, target(msg.data["base"]), Path(msg.data["folder"]), worker, len(msg.data["workers"])
+            )
         except (InorderError, OSError) as error:
             log.error("worker w%d cannot work: %s", worker, error)
             runner.quit()

@@ -134,6 +134,7 @@ def _follow(
             reading.foreign += len(rows) - table.num_rows
             position = max(position, max(row.position for row in rows))
             if seen - started >= readback.limit_s:
+                reading.error = f"stopped after limit_s = {readback.limit_s:g} before the end of the log"
                 return
         reading.complete = True
         looked = now()

@@ -64,7 +64,7 @@ BAD_BATCHES: list[tuple[Any, int | None, str]] = [
     (b"[{", None, "body"),
     (b"", None, "body"),
     (b'[{"view":{"sessionExternalId":"ann","productId":1,"x":"\xff"}}]', None, "body"),
-    (b"[" * 100_000, None, "body"),
+    (b'[{"view":' + b"[" * 100_000, None, "body"),
     ([*views("ann", 1, 2), 7], 2, "envelope"),
     ([*views("ann", 1, 2), {}], 2, "envelope"),
     ([{"view": event(), "order": event("order")}], 0, "envelope"),
