@@ -55,7 +55,7 @@ def significant(number: float, digits: int = 3) -> str:
         return "–"
     if number == 0:
         return "0"
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(number))))
+    decimals = max(0, digits - 1 - int(f"{number:.{digits - 1}e}".partition("e")[2]))
     text = f"{number:,.{decimals}f}"
     text = text.rstrip("0").rstrip(".") if decimals > digits else text
     return text.replace("-", "−")

@@ -187,5 +187,5 @@ def _label_percentiles(
             continue
         axes.plot([here], [value], "o", ms=5, color=colour)
         text = f"p95 {words.quantity(value, 'ms')}"
-        places = ((-7, 7), (7, -7), (0, 9), (0, -9), (-12, 12), (12, -12), (0, 24), (0, -24), (-24, 24), (24, -24))
-        labels.put(axes, here, value, text, places, color=INK, fontweight="bold")
+        spots = ((-7, 7), (7, -7), (0, 9), (0, -9), (-12, 12), (12, -12), (0, 24), (0, -24), (-24, 24), (24, -24))
+        labels.put(axes, here, value, text, spots, color=INK, fontweight="bold")

@@ -53,7 +53,7 @@ def _draw(width: int, witness: dict[str, Any]) -> Figure:
     time_axes = None
     if calls:
         left, top = (436, 26) if wide else (64, 172 + 34)
-        time_axes = style.axes(figure, left, top, width - left - 14, tall)
+        time_axes = style.axes(figure, left, top, width - left - 26, tall)
         _calls(time_axes, calls, layout)
     _ribbons(axes, layout)
     _blocks(axes, layout)

@@ -1,0 +1,113 @@
+"""The sentences that a report leads with, and that they follow from the data."""
+
+from typing import Any
+
+import pytest
+
+from analysis import findings, words
+from analysis.judgement import Judgement
+from tests.analysis import cases
+from tests.analysis.synthetic import objective, promise
+
+
+def told(text: str) -> str:
+    """A text with plain spaces."""
+    return text.replace(words.THIN, " ")
+
+
+def with_(case: Judgement, **more: Any) -> Judgement:
+    """The case with other keys in its verdict."""
+    case.verdict.update(more)
+    return case
+
+
+def test_a_pass_says_for_how_many_and_by_how_much() -> None:
+    """Promises, visitors, events, objectives, and the one time that everybody asks for."""
+    text = told(findings.headline(cases.passing()))
+    assert text.startswith("All 8 promises held for 8,000 visitors and 104,519 batched events, and all 6 objectives")
+    assert " against 1,500 ms." in text
+
+
+def test_a_pass_with_a_promise_that_nothing_tested_says_so() -> None:
+    """Zero found of zero checked is not held."""
+    case = cases.passing()
+    case.verdict["promises"][4] = promise(4, 0, 0)
+    assert "7 of 8 promises held" in findings.headline(case)
+    assert "(1 had nothing to check)" in findings.headline(case)
+    assert findings.promises_heading(case) == "Seven of eight promises held, one not checked"
+
+
+def test_a_fail_says_what_broke_for_how_many_and_what_was_missed() -> None:
+    """The worst two promises with counts, then the missed limit."""
+    text = told(findings.headline(cases.failing()))
+    assert text.startswith("44 of 8,000 visitors found a promise broken: 33 had a batch stored out of order, 8 lost 160")
+    assert "Batch response time (95th percentile) was " in text
+    assert "over its limit of" in text
+
+
+def test_a_fail_by_time_alone_says_that_the_promises_held() -> None:
+    """A slow system that keeps its promises is not told as one that breaks them."""
+    lines = [objective("confirmed_events_per_s", 800.0, 1000, unit="events/s", sense="min")]
+    text = told(findings.headline(with_(cases.passing(), verdict="fail", sla=lines)))
+    assert text == "Events confirmed a second was 800 /s, under its limit of 1,000 /s. 8 of 8 promises held."
+
+
+def test_an_inconclusive_run_leads_with_its_reason() -> None:
+    """The first reason, then what held nevertheless."""
+    text = findings.headline(cases.inconclusive())
+    assert text.startswith("240 confirmed events of 12 visitors were not seen")
+    assert text.endswith("5 of 8 promises held.")
+
+
+def test_a_limit_within_the_interval_is_told_in_words() -> None:
+    """An objective as the first reason is written like all others on the page."""
+    line = objective("batch.response_ms.p95", 1711.2, 1700)
+    reasons = ["batch.response_ms.p95 is 1711 ms [1659, 1762], the limit is 1700 ms: the limit lies within the interval."]
+    text = told(findings.headline(with_(cases.passing(), verdict="inconclusive", sla=[line], reasons=reasons)))
+    assert text.startswith("Batch response time (95th percentile) is 1,711 ms against 1,700 ms: the limit lies within")
+
+
+@pytest.mark.parametrize("case", cases.CASES)
+@pytest.mark.parametrize(
+    "heading",
+    [
+        findings.headline,
+        findings.promises_heading,
+        findings.objectives_heading,
+        findings.latency_heading,
+        findings.storm_heading,
+        findings.witnesses_heading,
+        findings.reordering_heading,
+    ],
+)
+def test_every_heading_is_a_finished_sentence_in_every_case(case: str, heading: Any) -> None:
+    """Nothing is left open, nothing is None, and no cause is asserted."""
+    text = heading(cases.CASES[case]())
+    assert text[0].isupper() or text[0].isdigit()
+    for never in ("None", "nan", "{", "because", "caused", "due to"):
+        assert never not in text
+
+
+def test_the_ratio_says_what_its_interval_covers() -> None:
+    """One run and repeats are not the same certainty."""
+    assert "within this run" in findings.latency_heading(cases.passing())
+    assert "5 repeats" in findings.latency_heading(cases.repeats())
+
+
+def test_witnesses_of_what_is_only_counted_are_no_faults() -> None:
+    """A split batch breaks no promise, so its witness does not read as one that does."""
+    case = with_(cases.passing(), witnesses=[cases.WITNESSES["split"]])
+    assert findings.witnesses_heading(case) == "No witness against a promise; shown is what is only counted: split"
+
+
+@pytest.mark.parametrize(
+    ("line", "used"),
+    [
+        ({"limit": 200, "sense": "max"}, 0.5),
+        ({"limit": 200, "sense": "min"}, 2.0),
+        ({"limit": 0, "sense": "max"}, 99.0),
+    ],
+)
+def test_more_of_the_limit_is_always_worse(line: dict[str, Any], used: float) -> None:
+    """For a lower limit the share is turned over, so that one axis serves both."""
+    assert findings.used(line, 100.0) == used

@@ -1,0 +1,74 @@
+"""A run is valid when all generators ended well, kept their schedule, and the log was read to its end."""
+
+from typing import Any
+
+import pytest
+
+from analysis.judgement import Judgement
+from analysis.run_checks import is_valid, run_checks
+from inorder.run import Reading
+from tests.analysis import cases
+from tests.analysis.synthetic import VALIDITY, with_infos
+
+
+def told(judgement: Judgement) -> str:
+    """The sentences of the conditions that were not kept."""
+    return " ".join(check.sentence for check in run_checks(judgement) if check.ok is False)
+
+
+def test_a_good_run_is_valid() -> None:
+    """Every condition is known and kept."""
+    assert is_valid(cases.passing())
+    assert all(check.ok for check in run_checks(cases.passing()))
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        ({"workers_lost": 1}, "1 of 2 load generators reported to the end"),
+        ({"interrupted": True}, "interrupted or cut off"),
+        ({"crashed": 3}, "failed 3 times"),
+        ({"counts_differ": 2}, "2 closing lines do not fit"),
+        ({"unsent": 1207}, "1,207 events that were due were never sent"),
+        ({"late_starts_ms_p99": 412.0}, "Calls left 412"),
+        ({"loop_lag_ms_p99": 101.0}, "clock ticked 101"),
+    ],
+)
+def test_each_fault_of_the_generator_is_named(found: dict[str, Any], sentence: str) -> None:
+    """With its number, and it makes the run not valid."""
+    case = cases.passing()
+    case.verdict["validity"] = VALIDITY | found
+    assert not is_valid(case)
+    assert sentence in told(case)
+
+
+@pytest.mark.parametrize(
+    ("reading", "sentence"),
+    [
+        (Reading(complete=False, error="connection refused"), "not read to its end: connection refused"),
+        (Reading(complete=True, settled=False, waited_s=120), "still grew 120"),
+    ],
+)
+def test_each_fault_of_the_reading_is_named(reading: Reading, sentence: str) -> None:
+    """A log that is not known to its end can hide a loss."""
+    case = cases.passing()
+    assert sentence in told(Judgement(case.verdict, with_infos(case.runs, reading=reading)))
+
+
+def test_a_run_without_an_end_is_cut_off() -> None:
+    """run.json without an end: the run was killed."""
+    case = cases.passing()
+    assert "cut off" in told(Judgement(case.verdict, with_infos(case.runs, ended=None)))
+
+
+def test_what_is_not_known_is_not_called_broken() -> None:
+    """Evidence from other clients has no clock of a generator: that is open, not bad."""
+    case = cases.passing()
+    case.verdict["validity"] = VALIDITY | {"late_starts_ms_p99": None, "loop_lag_ms_p99": None}
+    assert is_valid(case)
+    assert sum(check.ok is None for check in run_checks(case)) == 2
+
+
+def test_what_was_not_kept_comes_first() -> None:
+    """The reader sees the fault before the rest."""
+    assert next(check.ok for check in run_checks(cases.invalid())) is False
