@@ -224,7 +224,7 @@ def reordering_heading(judgement: Judgement) -> str:
     if not events:
         return "There was no ordinary call to measure"
     if not moved:
-        return f"None of {words.plural(events, 'ordinary call')} is stored behind a later one"
+        return f"No ordinary call of {words.count(events)} is stored behind a later one"
     sentence = f"{words.share(moved / events)} of the ordinary calls are stored behind a later one"
     middle = measures.get("extent_p50")
     if middle:

@@ -122,7 +122,7 @@ def _progress() -> Any:
 def sandbox(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: a free one.")],
     store: Annotated[str, typer.Option(help="Where events are stored: sqlite:PATH.")],
-    servers: Annotated[int, typer.Option(min=1, max=64, help="Servers that share the work.")] = 1,
+    servers: Annotated[int, typer.Option(min=1, max=64, help="Servers that share the work.")] = 4,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     partner_id: Annotated[str | None, typer.Option(help="partnerId to accept; default: INORDER_PARTNER_ID.")] = None,
     api_key: Annotated[str | None, typer.Option(help="apiKey to accept; default: INORDER_API_KEY.")] = None,

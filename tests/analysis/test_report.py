@@ -54,6 +54,14 @@ def test_verdict_json_keeps_its_keys_in_order_and_is_json(tmp_path: Path) -> Non
     assert list(written) == list(case.verdict)
 
 
+def test_the_page_meets_no_number_that_is_none() -> None:
+    """Infinity and NaN are taken out before any sentence is made, at any depth."""
+    assert report.plain({"a": [float("inf"), (float("nan"), 1.5)], 2: np.float64("-inf")}) == {
+        "a": [None, [None, 1.5]],
+        "2": None,
+    }
+
+
 def test_a_run_of_a_million_events_is_a_small_page_soon(tmp_path: Path) -> None:
     """Figures aggregate: the page must not grow with the run."""
     case = judgement([frames(77_000)])

@@ -211,3 +211,21 @@ def test_the_same_seed_gives_the_same_batches_whatever_the_number_of_processes(c
         crowd = plan(30, client=client, online=0.3)
         parts |= told(play(crowd, senders=list(range(process, crowd.senders, processes))))
     assert parts == whole
+
+
+def test_nothing_is_made_online_again_before_all_lanes_are_confirmed() -> None:
+    """What comes after the backlog waits for the last of its batches, whichever lane has it."""
+    seen = 0
+    for number in range(60):
+        # The first batch takes long, so other lanes end before it.
+        mine = play(
+            plan(60, client="calls_in_flight = 4\nbatch_size = 2"),
+            lambda call: Reply(INDETERMINATE, again=True) if call.batch.endswith(".b1") and call.attempt < 4 else Reply(),
+            senders=[number],
+        )
+        last = max((one.done for one in mine if one.call.kind == "batch"), default=0.0)
+        first = min(one.sent for one in mine if one.call.kind == "batch")
+        after = [one for one in mine if one.call.kind == "ordinary" and one.sent > first]
+        seen += len(after)
+        assert all(one.sent >= last for one in after)
+    assert seen > 20
