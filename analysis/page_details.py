@@ -108,7 +108,7 @@ def witnesses(judgement: Judgement, pictures: dict[str, Picture]) -> dict[str, l
                 "number": number,
                 "anomaly": witness["anomaly"],
                 "counted": witness["anomaly"] not in against,
-                "sentence": witness["sentence"],
+                "sentence": words.sentence(witness["sentence"]),
                 "visitor": witness.get("visitor"),
                 "blame": witness.get("blame"),
                 "more": witness.get("more") or 0,
@@ -128,6 +128,11 @@ def witnesses(judgement: Judgement, pictures: dict[str, Picture]) -> dict[str, l
                 "stored": stored_spans(witness.get("stored") or []),
             }
         )
+    for number, own in enumerate(found):  # how many more there are is said once, behind the last of the kind
+        if any(later["anomaly"] == own["anomaly"] for later in found[number + 1 :]):
+            own["more"] = 0
+    first = {own["anomaly"]: own for own in reversed(found)}  # one of each kind before the second of any
+    found.sort(key=lambda own: first[own["anomaly"]] is not own)
     return {
         "open": found[:_FIRST_WITNESSES],
         "folded": found[_FIRST_WITNESSES:],

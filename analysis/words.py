@@ -131,6 +131,11 @@ def capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
+def sentence(text: str) -> str:
+    """The text with a full stop, if it has no end of its own."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def percentile(name: str) -> str:
     """`p50` is the median, `p95` the 95th percentile, `max` the longest."""
     if name == "max":

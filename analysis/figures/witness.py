@@ -30,7 +30,7 @@ def picture(witness: dict[str, Any], number: int) -> Picture:
     sent, stored = ([block.label for block in row] for row in (layout.sent, layout.stored))
     things = "Events (seq)" if layout.singles else "Batches"
     alt = (
-        f"{witness['sentence']} {things} in the order sent: {', '.join(sent) or 'none'}; "
+        f"{words.sentence(witness['sentence'])} {things} in the order sent: {', '.join(sent) or 'none'}; "
         f"stored: {', '.join(stored) or 'none'}."
     )
     return Picture(name, alt, "", lambda width: _draw(width, witness))
@@ -160,7 +160,7 @@ def _gone(labels: Labels, axes: Axes, layout: Layout, witness: dict[str, Any]) -
         elif block.bad and witness["anomaly"] == "corrupt":
             labels.put(axes, block.x + block.width, _LOW + _BLOCK, "payload differs", ((4, 12), (4, 24)), **look)
         elif block.bad and "duplicate" in witness["anomaly"] and not layout.singles:
-            labels.put(axes, block.x + block.width / 2, _LOW, "stored again", ((0, -3),), **look)
+            labels.put(axes, block.x + block.width / 2, _LOW, "stored again", ((0, -3),), beyond=True, **look)
 
 
 def _calls(axes: Axes, calls: list[dict[str, Any]], layout: Layout) -> None:

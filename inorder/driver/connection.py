@@ -19,7 +19,7 @@ from inorder.driver.target import Target
 from inorder.history import INDETERMINATE, REJECTED, Outcome, outcome_of
 
 _READ, _WRITE = 1, 2
-_CHUNK = 65536
+_CHUNK = 16384
 _AGAIN = (BlockingIOError, InterruptedError)
 
 

@@ -68,6 +68,7 @@ class Engine:
         # What exists now lives as long as the run: kept out of the collector, which would stop the world in the load.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
 
     def now(self) -> float:
         """Seconds of the run's clock."""

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from analysis import page, report
+from analysis import page, page_details, report
 from analysis.judgement import Judgement
 from tests.analysis import cases
 from tests.analysis.synthetic import PROMISES
@@ -69,7 +69,7 @@ def test_nothing_is_requested(case: str) -> None:
     style = "".join(re.findall(r"<style>(.*?)</style>", html(case), re.DOTALL))
     assert "@import" not in style
     assert set(re.findall(r"url\(([^)]{1})", html(case))) <= {"#"}
-    assert list(re.findall(r"<script[^>]*>", html(case))) == ["<script>"]
+    assert re.findall(r"<script[^>]*>", html(case)) == ["<script>"]
 
 
 @pytest.mark.parametrize("case", cases.CASES)
@@ -165,6 +165,17 @@ def test_a_broken_promise_leads_to_its_witness() -> None:
     text = html("failing")
     assert '<a href="#witness-of-1">33 visitors</a>' in text
     assert 'id="witness-of-1"' in text
+
+
+def test_each_kind_is_shown_before_the_second_of_any() -> None:
+    """And how many more there are is said once, behind the last of its kind."""
+    case = cases.failing()
+    names = ("lost", "lost", "corrupt", "ghost", "phantom", "split")
+    case.verdict["witnesses"] = [cases.WITNESSES["lost"] | {"anomaly": name, "more": 7} for name in names]
+    shown = page_details.witnesses(case, {})
+    assert [own["anomaly"] for own in shown["open"]] == ["lost", "corrupt", "ghost", "phantom"]
+    assert [(own["anomaly"], own["number"]) for own in shown["folded"]] == [("lost", 2), ("split", 6)]
+    assert [own["more"] for own in (*shown["open"], *shown["folded"])] == [0, 7, 7, 7, 7, 7]
 
 
 def test_the_breach_of_the_client_is_told_beside_the_promises() -> None:
