@@ -1,6 +1,7 @@
 """The named cases that the report must do well in: passing, failing, inconclusive, invalid, controls, repeats, tiny."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -134,14 +135,14 @@ def failing() -> Judgement:
     lines[2] = objective("ordinary.response_ms.p95", lines[2]["value"], round(1.01 * lines[2]["value"], 2))
     lines[3] = objective("ratio.p50", lines[3]["value"], 300, unit="ratio")
     promises = list(case.verdict["promises"])
-    sent = case.verdict["events"]["sent"]
+    sent = case.verdict["events"]["batch"]["sent"]
     for number, (found, hit) in {1: (1650, 33), 2: (160, 8), 0: (2, 1), 3: (20, 1), 6: (1, 1)}.items():
         promises[number] = promise(number, sent, 8000, found, hit)
     shown = ["across", "within", "lost", "torn", "duplicate", "misrouted"]
     case.verdict.update(
         promises=sorted(promises, key=lambda line: [p["id"] for p in case.verdict["promises"]].index(line["id"])),
         sla=lines,
-        witnesses=[WITNESSES[name] for name in shown],
+        witnesses=[deepcopy(WITNESSES[name]) for name in shown],
         blame={"system": 1833, "client": 0},
         visitors={"total": 8000, "affected": 44},
         reasons=[
@@ -158,7 +159,7 @@ def inconclusive() -> Judgement:
     """The log had not settled, and two promises could not be judged."""
     case = judgement([frames()], "inconclusive")
     promises = list(case.verdict["promises"])
-    promises[2] = promise(2, case.verdict["events"]["sent"], 8000, verdict="undecided", unseen=240)
+    promises[2] = promise(2, case.verdict["events"]["batch"]["sent"], 8000, verdict="undecided", unseen=240)
     promises[4] = promise(4, 0, 0)
     promises[7] = promise(7, 0, 0)
     lines = objectives(case.verdict["latency_ms"])

@@ -174,7 +174,7 @@ def test_each_kind_is_shown_before_the_second_of_any() -> None:
     case.verdict["witnesses"] = [cases.WITNESSES["lost"] | {"anomaly": name, "more": 7} for name in names]
     shown = page_details.witnesses(case, {})
     assert [own["anomaly"] for own in shown["open"]] == ["lost", "corrupt", "ghost", "phantom"]
-    assert [(own["anomaly"], own["number"]) for own in shown["folded"]] == [("lost", 2), ("split", 6)]
+    assert [(own["anomaly"], own["number"]) for own in shown["folded"]] == [("split", 6), ("lost", 2)]
     assert [own["more"] for own in (*shown["open"], *shown["folded"])] == [0, 7, 7, 7, 7, 7]
 
 
