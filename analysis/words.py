@@ -89,7 +89,8 @@ def interval(value: float, low: float | None, high: float | None, unit: str = ""
         return ""
     factor = 100 if unit in {"share", "%"} else 1
     size = abs(factor * value) or abs(factor * high)
-    decimals = 0 if not size else max(0, 2 - math.floor(math.log10(size)))
+    digits = 2 if value else 0  # an end of an interval around nothing is told by its first digit
+    decimals = max(0, digits - math.floor(math.log10(size))) if size else 0
     ends = (f"{factor * end:,.{decimals}f}" for end in (low, high))
     return "[{}, {}]".format(*("0" if float(end.replace(",", "")) == 0 else end.replace("-", "−") for end in ends))
 
