@@ -304,6 +304,7 @@ def test_ordinary_calls_out_of_order_are_measured_and_no_anomaly() -> None:
     assert ordinary("ann: (0) (1)", "ann: 1 0") == {"reordered": 1}
     assert found("ann: (0) (1)", "ann: 1 0") == {}
     assert ordinary("ann: (0)|(1)", "ann: 1 0") == {}
+    assert ordinary("ann: (0)?. (1)", "ann: 0 1 0") == {"duplicated": 1}
 
 
 def test_batches_and_ordinary_calls_have_no_order_between_them() -> None:

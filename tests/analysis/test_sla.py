@@ -49,7 +49,7 @@ def measurements(log: bool = True) -> Measurements:
     tally.mark("ordinary/duplicated", ordinary[100:101])
     tally.mark("duplicate", np.array([0, 0, 11]))
     tally.mark("drain/s", np.arange(100) / 10)
-    tally.mark("drain/intended", np.linspace(0, 39, 100))
+    tally.mark("drain/intended", np.arange(100) * 0.4)  # the 25th at 10.0, where the storm begins
     return Measurements(pd.concat([calls, again]), batches, tally, log, BOUNDS)
 
 
@@ -74,8 +74,10 @@ def measurements(log: bool = True) -> Measurements:
         ("duplicate_share", None, 3 / 800),
         ("drain_s.p50", None, 4.9),
         ("drain_s.max", None, 9.9),
-        ("drain_s.max", "calm", 2.5),
+        ("drain_s.max", "calm", 2.4),
+        ("drain_s.p50", "storm", 6.2),
         ("confirmed_events_per_s", "calm", 30),
+        ("confirmed_events_per_s", "storm", 880 / 30),
     ],
 )
 def test_a_metric_is_what_it_says(metric: str, phase: str | None, value: float) -> None:
@@ -95,6 +97,14 @@ def test_throughput_is_over_the_time_from_the_first_call_to_the_last_answer() ->
     of = measurements()
     last = float(of.batches["ack"][np.isfinite(of.batches["ack"])].max())
     assert measure("confirmed_events_per_s", None, of).estimate.value == pytest.approx((39 * 20 + 400) / last)
+
+
+def test_a_throughput_has_an_interval_of_its_size() -> None:
+    """Each second holds one batch of 20, so a third of a second has it or has it not: the rate is known to a half."""
+    estimate = measure("confirmed_events_per_s", "calm", measurements()).estimate
+    assert estimate.low is not None
+    assert estimate.high is not None
+    assert 15 < estimate.low < 30 < estimate.high < 45
 
 
 def test_visibility_is_measured_by_event(  # the one metric that needs the log read during the load
@@ -162,6 +172,7 @@ def test_calls_without_an_answer_can_undo_a_pass() -> None:
     line = judge_line(Sla("batch.response_ms.max", max=1000), [measured], "within this run")
     assert line["verdict"] == "inconclusive"
     assert "never had a certain answer" in line["reason"]
+    assert measure("batch.response_ms.p75", None, measurements()).worst == 200
     median = measure("batch.response_ms.p50", None, measurements())
     assert median.worst == 200
     assert judge_line(Sla("batch.response_ms.p50", max=1000), [median], "within this run")["verdict"] == "pass"

@@ -1,0 +1,47 @@
+"""Histories and stored logs for the tests of merging, line by line; and the evidence read again."""
+
+import json
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from inorder.run import RunFolder
+
+
+def sent(call: str, batch: str, events: list[Any], kind: str = "batch", at: float = 1.0, **more: Any) -> str:
+    """A `sent` line."""
+    line = {"type": "sent", "call": call, "batch": batch, "kind": kind, "attempt": 1, "intended": at, "sent": at}
+    return json.dumps(line | {"events": events} | more)
+
+
+def done(call: str, at: float = 2.0, outcome: str = "confirmed", **more: Any) -> str:
+    """A `done` line."""
+    return json.dumps({"type": "done", "call": call, "done": at, "outcome": outcome} | more)
+
+
+def closed(worker: str, calls: int, events: int, **more: Any) -> str:
+    """A closing line."""
+    return json.dumps({"type": "closed", "worker": worker, "calls": calls, "events": events} | more)
+
+
+def history(folder: RunFolder, *lines: str, worker: str = "w0") -> None:
+    """Write the history of a worker."""
+    (folder.history / f"{worker}.jsonl").write_text("".join(line + "\n" for line in lines), "utf-8")
+
+
+def stored(folder: RunFolder, **columns: pa.Array) -> None:
+    """Write the stored log."""
+    pq.write_table(pa.table(columns), folder.stored_file)
+
+
+def table(folder: RunFolder, name: str) -> list[dict[str, Any]]:
+    """The rows of an evidence file."""
+    rows: list[dict[str, Any]] = pq.read_table(folder.evidence / name).to_pylist()
+    return rows
+
+
+def bucketed(folder: RunFolder, kind: str) -> list[dict[str, Any]]:
+    """The rows of all buckets."""
+    files = sorted((folder.evidence / kind).glob("bucket-*.parquet"))
+    return [row for path in files for row in pq.read_table(path).to_pylist()]
