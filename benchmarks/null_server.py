@@ -1,4 +1,8 @@
-"""A server that answers 200 to everything at once and stores nothing: what is left to measure is the client."""
+"""A server that answers 200 to everything at once and stores nothing: what is left to measure is the client.
+
+Busy, it never sleeps, as a server under load; idle, it sleeps between requests, and waking it on another core is paid
+by whoever sends to it.
+"""
 
 import asyncio
 import sys
@@ -29,13 +33,19 @@ class Null(asyncio.Protocol):
             self.transport.write(_ANSWER)
 
 
-async def _serve(port: int, seconds: float) -> None:
+async def _serve(port: int, seconds: float, busy: bool) -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(Null, "127.0.0.1", port, backlog=4096)
     print("ready", flush=True)
+
+    def spin() -> None:
+        loop.call_soon(spin)
+
+    if busy:
+        spin()
     await asyncio.sleep(seconds)
     server.close()
 
 
 if __name__ == "__main__":
-    uvloop.run(_serve(int(sys.argv[1]), float(sys.argv[2])))
+    uvloop.run(_serve(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3] == "busy"))
