@@ -1,5 +1,6 @@
 """What stands in the lower sections of the page (latency, storm, witnesses, reordering, method), as plain values."""
 
+import shlex
 from typing import Any
 
 from analysis import findings, words
@@ -197,7 +198,7 @@ def method(judgement: Judgement) -> list[tuple[str, str]]:
     )
     backlog = f"batches of at most {client_.batch_size} events" if client_.backlog == "batches" else "ordinary calls"
     load = (
-        f"{words.plural(scenario.visitors.count, 'visitor')} ({scenario.visitors.behaviour}), the backlog in "
+        f"{words.plural(scenario.visitors.count, 'visitor')} ({judgement.runs[0].info.behaviour}), the backlog in "
         f"{backlog}, {words.plural(client_.calls_in_flight, 'call')} of a visitor in flight, at most "
         f"{words.plural(client_.connections, 'connection')} ({client_.connection})"
     )
@@ -249,9 +250,14 @@ def again(judgement: Judgement, folder_name: str) -> dict[str, Any]:
     """The commands that judge and run it again, and the files beside the page."""
     info = judgement.runs[0].info
     repeats = f" --repeats {len(judgement.runs)}" if len(judgement.runs) > 1 else ""
+    log = (
+        f" \\\n  --behaviour {shlex.quote(info.behaviour)}"
+        if info.behaviour != judgement.runs[0].scenario.visitors.behaviour
+        else ""
+    )
     return {
         "judge": f"inorder judge \\\n  reports/{folder_name}",
-        "run": f"inorder run \\\n  scenarios/{info.scenario}.toml \\\n  --seed {info.seed}{repeats}",
+        "run": f"inorder run \\\n  scenarios/{info.scenario}.toml \\\n  --seed {info.seed}{repeats}{log}",
         "files": ("verdict.json", "summary.md", "junit.xml", *(_ONE if len(judgement.runs) == 1 else ("repeats/",))),
         "footer": f"inorder {info.versions.get('inorder', '')}, {folder_name}",
     }

@@ -108,6 +108,7 @@ def _engine(port: int, plan, folder: str):
     from locust import User, constant, task
     from locust.env import Environment
 
+    from inorder.driver.crew import to_locust
     from inorder.driver.engine import Engine
     from inorder.driver.target import Target
     from inorder.history import HistoryWriter
@@ -123,16 +124,10 @@ def _engine(port: int, plan, folder: str):
             gevent.sleep(60)
 
     environment = Environment(user_classes=[Connection])
-    fire = environment.events.request.fire
-
-    def report(path: str, service_ms: float, size: int, error: str) -> None:
-        fire(
-            request_type="POST", name=path, response_time=service_ms, response_length=size,
-            exception=RuntimeError(error) if error else None, context={},
-        )  # fmt: skip
-
     target = Target.resolve(f"http://127.0.0.1:{port}/1.0", "bench", "bench")
-    engine = Engine(plan, target, HistoryWriter(Path(folder) / "w0.jsonl"), 0, 1, report)
+    engine = Engine(
+        plan, target, HistoryWriter(Path(folder) / "w0.jsonl"), 0, 1, to_locust(environment.events.request.fire)
+    )
     runner = environment.create_local_runner()
     runner.start(USERS, USERS)
     return engine, runner, environment

@@ -49,6 +49,8 @@ def run(
         ca_file=ca_file,
     )  # fmt: skip
     judging = _judging("run")
+    # A pipeline that cancels a job sends SIGTERM: it ends the run as a Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     out = out or conduct.new_folder(file.stem)
     if out.exists():
         raise UnusableInput(f"{out}: exists already; a run is never overwritten, name another --out")
@@ -76,9 +78,9 @@ def judge(
     if read_back:
         for opened in folders:
             written = opened.scenario()
-            reader = conduct.read_back_of(conduct.target(opened.info().target), written)
-            reader.check()
-            conduct.read_back(opened, reader, written)
+            with conduct.read_back_of(conduct.target(opened.info().target), written) as reader:
+                reader.check()
+                conduct.read_back(opened, reader, written)
     _judge(judging, folders, folder)
 
 

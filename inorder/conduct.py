@@ -160,7 +160,13 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
             say(f"the generator ended with exit code {info.exit_code}, see {folder.path / 'generator.log'}")
         folder.write_info(info)
         say("reading the stored log back")
-        read_back(folder, reader, written)
+        try:
+            read_back(folder, reader, written)
+        except KeyboardInterrupt:
+            info.interrupted = True
+            folder.write_info(info)
+        finally:
+            reader.close()
     return folder
 
 

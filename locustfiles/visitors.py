@@ -20,11 +20,11 @@ from locust.env import Environment
 from locust.runners import WorkerRunner
 
 from inorder import conduct, scenario
-from inorder.driver.crew import Lead, Member, follow
+from inorder.driver.crew import Lead, Member, follow, to_locust
 from inorder.driver.target import Target
 from inorder.errors import InorderError
 from inorder.plan import Plan, plan_of
-from inorder.run import RunFolder
+from inorder.run import Reading, RunFolder
 from inorder.sandbox_process import SandboxProcess
 
 log = logging.getLogger("inorder")
@@ -41,6 +41,7 @@ class _Load:
     target: Target
     folder: Path | None = None
     ended: Path | None = None
+    judging: gevent.Greenlet | None = None
     sandbox: SandboxProcess | None = None
 
 
@@ -98,7 +99,7 @@ def _begin(environment: Environment, **_: Any) -> None:
         behaviour = Path(options.behaviour) if options.behaviour else None
         load.plan = plan_of(written, options.repeat, behaviour, file.parent)
         runner = environment.runner
-        load.member = Member(_reporter(environment))
+        load.member = Member(to_locust(environment.events.request.fire))
         if isinstance(runner, WorkerRunner):
             follow(runner, load.member, load.plan, lambda base: _target(environment, base))
             return
@@ -108,6 +109,8 @@ def _begin(environment: Environment, **_: Any) -> None:
             os.environ.update(load.sandbox.secrets)
         load.target = _target(environment, environment.host)
         conduct.check_target(load.target)
+        with conduct.read_back_of(load.target, written) as reader:
+            reader.check()
     except InorderError as error:
         print(f"inorder: {error}", file=sys.stderr)
         if load.sandbox is not None:
@@ -124,29 +127,31 @@ def _target(environment: Environment, base: str) -> Target:
     return conduct.target(base, options.partner_id, options.ca_file)
 
 
-def _reporter(environment: Environment) -> Any:
-    fire = environment.events.request.fire
-
-    def report(path: str, service_ms: float, size: int, error: str) -> None:
-        fire(
-            request_type="POST", name=path, response_time=service_ms, response_length=size,
-            exception=RuntimeError(error) if error else None, context={},
-        )  # fmt: skip
-
-    return report
-
-
 @events.test_start.add_listener
 def _start(environment: Environment, **_: Any) -> None:
     if load.lead is None:
         return
     options = environment.parsed_options
+    if load.judging is not None:
+        load.judging.join()  # the log of the run before must be read before this one adds to it
     if "INORDER_RUN" in os.environ:
         folder = Path(os.environ["INORDER_RUN"])
     else:
         text = Path(options.scenario).read_text(encoding="utf-8")
-        info = conduct.run_info(load.plan, load.target, sandbox=load.sandbox is not None, processes=options.processes or 1)
-        folder = RunFolder.create(conduct.new_folder(load.plan.scenario.name), text, info).path
+        info = conduct.run_info(
+            load.plan,
+            load.target,
+            sandbox=load.sandbox is not None,
+            processes=options.processes or 1,
+            repeat=options.repeat,
+            behaviour=Path(options.behaviour) if options.behaviour else None,
+        )
+        with conduct.read_back_of(load.target, load.plan.scenario) as reader:
+            # What an earlier run stored under the same names is not this run's.
+            info.reading = Reading(after=reader.last_position())
+        folder = conduct.new_folder(load.plan.scenario.name)
+        info.run = folder.name
+        RunFolder.create(folder, text, info)
     load.folder = folder
     load.lead.begin(folder, load.sandbox.secrets if load.sandbox is not None else {})
     load.lead_started = True
@@ -167,7 +172,8 @@ def _stop(environment: Environment, **_: Any) -> None:
     if environment.parsed_options.headless:
         load.ended = folder  # a master's workers close their histories only when it quits
     else:
-        _judge(folder)
+        # Beside the page, which takes no new run while this listener has not returned.
+        load.judging = gevent.spawn(_judge, folder)
 
 
 def _judge(folder: Path) -> int:
@@ -177,6 +183,8 @@ def _judge(folder: Path) -> int:
 
 @events.quit.add_listener
 def _quit(exit_code: int, **_: Any) -> None:
+    if load.judging is not None:
+        load.judging.join()
     if load.ended is not None and load.lead is not None:
         load.lead.wait_for_closing(load.ended)
         exit_code = _judge(load.ended)

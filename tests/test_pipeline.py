@@ -6,11 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+
+from inorder.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 SCENARIO = """
@@ -138,6 +142,9 @@ def test_a_click_log_is_replayed(tmp_path: Path) -> None:
     done = inorder("run", scenario(tmp_path, count=20), "--behaviour", log, "--out", tmp_path / "run")
     assert done.returncode == 0, done.stdout + done.stderr
     assert verdict(tmp_path / "run")["events"]["sent"] > 300
+    page = (tmp_path / "run" / "index.html").read_text()
+    assert f"({log}), the backlog in" in page
+    assert f"--behaviour {log}" in page
 
 
 def test_an_ordinary_backlog_is_seen_out_of_order(tmp_path: Path) -> None:
@@ -222,10 +229,13 @@ def test_a_lost_worker_makes_the_run_inconclusive(under_way: "subprocess.Popen[s
     assert children(run) == []
 
 
-def test_ctrl_c_keeps_what_was_written_and_ends_all_processes(under_way: "subprocess.Popen[str]", tmp_path: Path) -> None:
-    """Merged, judged, inconclusive; no child is left."""
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_keeps_what_was_written_and_ends_all_processes(
+    under_way: "subprocess.Popen[str]", tmp_path: Path, end: signal.Signals
+) -> None:
+    """Merged, judged, inconclusive; no child is left. A pipeline that cancels a job is obeyed alike."""
     run = tmp_path / "run"
-    under_way.send_signal(signal.SIGINT)
+    under_way.send_signal(end)
     said, _ = under_way.communicate(timeout=100)
     found = verdict(run)
     assert under_way.returncode == 3, said
@@ -234,6 +244,79 @@ def test_ctrl_c_keeps_what_was_written_and_ends_all_processes(under_way: "subpro
     assert any("interrupted" in reason for reason in found["reasons"])
     assert found["anomalies"]["phantom"] == 0
     assert children(run) == []
+
+
+def test_ctrl_c_while_the_log_is_read_back_is_judged_too(tmp_path: Path) -> None:
+    """The load was made; without a stored log the run is inconclusive, and says that it was interrupted."""
+    file = scenario(tmp_path, count=20, back=1.0)
+    file.write_text(file.read_text().replace("settle_s = 1.0", "settle_s = 60.0"))
+    command = [sys.executable, "-m", "inorder", "run", str(file), "--out", str(tmp_path / "run")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True) as process:
+        assert process.stdout is not None
+        while "reading the stored log back" not in (line := process.stdout.readline()):
+            assert line, "the run ended early"
+        time.sleep(1.0)
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+    found = verdict(tmp_path / "run")
+    assert process.returncode == 3, said
+    assert found["events"]["sent"] > 100
+    assert any("interrupted" in reason for reason in found["reasons"])
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Iterator[str]:
+    """A system that lives longer than a run: its base address."""
+    command = [sys.executable, "-m", "inorder", "sandbox", "--port", "0", "--store", f"sqlite:{tmp_path / 's.sqlite'}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
+        assert server.stdout is not None
+        yield next(word for word in server.stdout.readline().split() if word.startswith("http://"))
+        server.terminate()
+
+
+def test_a_second_run_is_not_judged_by_what_the_first_one_stored(system: str, tmp_path: Path) -> None:
+    """Same seed, same names, same system: a run reads only what was stored after it began."""
+    file = scenario(tmp_path, count=20, back=1.0)
+    for name in ("one", "two"):
+        done = inorder("run", file, "--target", system, "--out", tmp_path / name)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert verdict(tmp_path / "one")["events"] == verdict(tmp_path / "two")["events"]
+
+
+def test_the_web_page_of_locust_runs_a_scenario_twice(system: str, tmp_path: Path) -> None:
+    """Started from the page, judged at the end of each run, the second not by the rows of the first."""
+    port = free_port()
+    file = scenario(tmp_path, count=20, back=1.0)
+    command = [sys.executable, "-m", "locust", "-f", str(ROOT / "locustfiles" / "visitors.py"), "--scenario", str(file)]
+    command += ["--host", system, "--web-host", "127.0.0.1", "--web-port", str(port)]
+    quiet = subprocess.DEVNULL
+    with (
+        subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=tmp_path, start_new_session=True) as process,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as page,
+    ):
+        for number in (1, 2):
+            assert eventually(lambda: bool(page.post("/swarm", data={}).json()["success"]))
+            reached = eventually(lambda number=number: len(list(tmp_path.glob("reports/*/index.html"))) == number)
+            # The page offers a new run only then.
+            stopped = eventually(lambda: page.get("/stats/requests").json()["state"] == "stopped", 20)
+            if not (reached and stopped):
+                process.kill()
+            assert reached, f"run {number} was not judged"
+            assert stopped, f"run {number} did not end"
+        process.terminate()
+        process.wait(30)
+    assert [verdict(run)["verdict"] for run in sorted((tmp_path / "reports").iterdir())] == ["pass", "pass"]
+
+
+def eventually(holds: Callable[[], bool], limit_s: float = 60.0) -> bool:
+    """Whether `holds` becomes true; a server that is not there yet does not count."""
+    until = time.monotonic() + limit_s
+    while time.monotonic() < until:
+        with suppress(httpx.TransportError):
+            if holds():
+                return True
+        time.sleep(0.2)
+    return False
 
 
 def test_a_run_folder_that_was_cut_off_is_judged_as_far_as_it_goes(clean: Path, tmp_path: Path) -> None:

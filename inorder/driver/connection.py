@@ -170,9 +170,10 @@ class Connection:
             self.close()
             raise
 
-    def _wait_writable(self) -> None:
+    def _wait_for(self, event: int) -> None:
+        """Wait until the socket can be read or written."""
         assert self._socket is not None
-        watcher = self._hub.loop.io(self._socket.fileno(), _WRITE)
+        watcher = self._hub.loop.io(self._socket.fileno(), event)
         watcher.start(self._wake)
         try:
             self._wait()
@@ -189,7 +190,7 @@ class Connection:
         self._socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
         code = self._socket.connect_ex(self._target.address)
         if code == EINPROGRESS:
-            self._wait_writable()
+            self._wait_for(_WRITE)
             if self._socket is None:
                 return
             code = self._socket.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR)
@@ -222,14 +223,7 @@ class Connection:
 
     def _pull(self) -> bool:
         """Wait for bytes of the handshake."""
-        assert self._socket is not None
-        watcher = self._hub.loop.io(self._socket.fileno(), _READ)
-        watcher.start(self._wake)
-        try:
-            self._wait()
-        finally:
-            watcher.stop()
-            watcher.close()
+        self._wait_for(_READ)
         if self._socket is None:
             return False
         try:
@@ -250,7 +244,7 @@ class Connection:
             try:
                 done += self._socket.send(data[done:] if done else data)
             except _AGAIN:
-                self._wait_writable()
+                self._wait_for(_WRITE)
             except OSError as error:
                 self._lose(f"{type(error).__name__}: {error}")
         return done

@@ -41,6 +41,18 @@ def _boot() -> str:
         return ""
 
 
+def to_locust(fire: Callable[..., None]) -> Report:
+    """A report that fires Locust's request event, so that its page and its figures show the load."""
+
+    def report(path: str, service_ms: float, size: int, error: str) -> None:
+        fire(
+            request_type="POST", name=path, response_time=service_ms, response_length=size,
+            exception=RuntimeError(error) if error else None, context={},
+        )  # fmt: skip
+
+    return report
+
+
 class Member:
     """The part of one process that makes load: its engine, and the greenlets that work for it."""
 
