@@ -8,8 +8,11 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install -qq
 LOCK   := pip compile -q --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
           --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
+EXAMPLES ?= 100000
+JOBS     ?= 2
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lock clean
+.PHONY: help setup demo test check soak lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -32,9 +35,14 @@ check: $(VENV)/.dev ## lint, format, types, and the nevers between the rooms
 	@$(BIN)/python -m mypy
 	@$(BIN)/python -m pytest -q tests/test_rooms.py
 
+soak: $(VENV)/.dev ## compare the judge with the oracle for long; EXAMPLES=100000 histories in all, JOBS=2 processes
+	@each=$$(( ($(EXAMPLES) + $(JOBS) - 1) / $(JOBS) )); \
+	seq $(JOBS) | INORDER_ORACLE_EXAMPLES=$$each xargs -P $(JOBS) -I {} \
+	$(BIN)/python -m pytest -q -o timeout=0 -p no:cacheprovider tests/analysis/test_oracle.py
+
 lock: ## pin the requirements again (needs uv); ARGS=--upgrade takes newer releases
 	@command -v $(UV) >/dev/null || { echo "make: lock needs uv, and $(UV) is not on the path" >&2; exit 1; }
-	$(UV) $(LOCK) $(ARGS) --extra run --extra judge --extra dev pyproject.toml -o requirements/dev.txt
+	$(UV) $(LOCK) $(ARGS) --extra run --extra judge --extra dask --extra bench --extra dev pyproject.toml -o requirements/dev.txt
 	$(UV) $(LOCK) $(ARGS) --extra run --extra judge -c requirements/dev.txt pyproject.toml requirements/build.in -o requirements/run.txt
 	@! grep -n '://' requirements/*.txt
 

@@ -9,54 +9,72 @@ from analysis.arrays import Bools, distinct
 from analysis.conformance import breaches
 from analysis.delivery import Fates
 from analysis.facts import Facts, Run, count_checked, count_found
-from analysis.matching import Matched, match
+from analysis.matching import Matched, event_of, match
 from analysis.ordinary import judge_ordinary
+from analysis.plain import Spans, plain, without
+from analysis.plain import count as count_plain
+from analysis.plain import runs as runs_of
+from analysis.rereading import compare_readings, seen_before, touched
 from analysis.scene import Scene
 from analysis.tables import BATCH, CONFIRMED, INDETERMINATE, REJECTED, Bucket, Parts, Ranks
 from analysis.tally import Tally, Witness
 
 
 def judge_bucket(bucket: Bucket, run: Run) -> Tally:
-    """Judge the visitors of a bucket."""
+    """Judge the visitors of a bucket: the plain ones as a whole, the others one check after another."""
+    tally = Tally()
+    if bucket.rows is not None and run.ordered:
+        spans, runs = Spans.of(bucket, bucket.rows), runs_of(bucket.events)
+        good = plain(bucket, bucket.rows, spans, runs)
+        good[touched(bucket)] = False
+        count_plain(tally, bucket, bucket.rows, spans, runs, good, run.watched)
+        bucket = without(bucket, bucket.rows, spans, good)
+    tally.add(judge_closely(bucket, run))
+    return tally
+
+
+def judge_closely(bucket: Bucket, run: Run) -> Tally:
+    """Judge the visitors of a bucket by each of the checks."""
     events = bucket.events
     parts = Parts.of(events)
-    promised = run.batches.kind[parts.batch] == BATCH
+    promised = bucket.batches.kind[parts.batch] == BATCH
     facts = Facts(
         bucket=bucket,
         parts=parts,
-        ranks=Ranks.of(run.batches, parts.batch),
-        outcome=run.batches.outcome[parts.batch],
-        not_rejected=run.batches.calls_not_rejected[parts.batch].astype(np.int64),
+        ranks=Ranks.of(bucket.batches, parts.batch),
+        outcome=bucket.batches.outcome[parts.batch],
+        not_rejected=bucket.batches.calls_not_rejected[parts.batch].astype(np.int64),
         promised=promised,
         in_batch=promised[parts.of_event],
     )
     tally = Tally()
-    found = breaches(parts, promised, run.batches, run.calls, run.times)
-    tally.mark("parallel", found.parallel)
-    tally.mark("unacknowledged", found.unacknowledged)
+    found = breaches(parts, promised, bucket.batches, bucket.calls)
+    tally.mark("parallel", bucket.calls.number(bucket.batches)[found.parallel])
+    tally.mark("unacknowledged", bucket.batches.number[found.unacknowledged])
     tally.numbers["pairs"] += found.pairs
-    _count_sent(tally, facts, run)
+    _count_sent(tally, facts)
     if bucket.rows is None:
         return tally
-    matched = match(bucket)
-    fates = delivery.fates(events, parts, matched, facts.ranks, facts.outcome, facts.not_rejected, promised, run.settled)
-    scene = Scene(bucket, matched, parts, run.batches, run.calls, promised)
+    matched = match(bucket, bucket.rows)
+    gone = seen_before(bucket, matched)
+    fates = delivery.fates(facts, matched, gone, run.settled)
+    scene = Scene(bucket, matched, parts, promised)
     affected = np.zeros(len(bucket.names), bool)
-    shown: list[Witness] = []
+    shown: list[Witness] = [*compare_readings(tally, scene, run, affected)]
     shown += _delivered(tally, facts, matched, fates, scene, run, affected)
     if run.ordered:
         shown += stored_order.order(tally, facts, matched, found, scene, affected)
-        shown += stored_order.copies_in_order(tally, facts, matched, scene, run, affected)
+        shown += stored_order.copies_in_order(tally, facts, matched, found, scene, run, affected)
     shown += _parts(tally, facts, matched, fates, scene, run)
     judge_ordinary(tally, facts, matched, fates, run, affected)
     if run.watched:
-        _visible(tally, facts, matched, run)
+        _visible(tally, facts)
     tally.numbers["affected"] += int(affected.sum())
     tally.witnesses = shown
     return tally
 
 
-def _count_sent(tally: Tally, facts: Facts, run: Run) -> None:
+def _count_sent(tally: Tally, facts: Facts) -> None:
     """What was sent and confirmed, and how long each visitor took to have its batches confirmed."""
     events, parts = facts.bucket.events, facts.parts
     confirmed = (facts.outcome == CONFIRMED)[parts.of_event]
@@ -70,8 +88,8 @@ def _count_sent(tally: Tally, facts: Facts, run: Run) -> None:
         return
     order = np.argsort(visitor, kind="stable")
     starts = np.flatnonzero(np.concatenate([[True], np.diff(visitor[order]) != 0]))
-    first = np.minimum.reduceat(run.batches.first_intended[batch][order], starts)
-    ack = run.batches.ack[batch][order]
+    first = np.minimum.reduceat(facts.bucket.batches.first_intended[batch][order], starts)
+    ack = facts.bucket.batches.ack[batch][order]
     confirmed_at = np.maximum.reduceat(np.where(np.isfinite(ack), ack, -np.inf), starts)
     # A batch without a certain answer leaves its visitor undrained; a rejected one is over.
     waiting = np.maximum.reduceat(facts.outcome[mine][order] == INDETERMINATE, starts)
@@ -111,7 +129,9 @@ def _delivered(
     count_checked(tally, "right-visitor", visitor[mine & fates.present])
     digests = np.zeros(len(events), bool)
     digests[matched.event[matched.copy & rows.digest_known]] = True
-    count_checked(tally, "uncorrupted", visitor[stored & digests & events.digest_known])
+    asked = stored & events.digest_known
+    tally.numbers["uncorrupted/asked"] += int(asked.sum())
+    count_checked(tally, "uncorrupted", visitor[asked & digests])
     tally.numbers["batch/stored"] += int(stored.sum())
     tally.numbers["rows"] += len(rows)
     # Rows of strangers tell nothing of this run; those of its own visitors hide what they are.
@@ -123,8 +143,8 @@ def _delivered(
     tally.numbers["unread/events"] += int((fates.undecided & confirmed).sum())
     part = facts.parts.of_event
     for name in ("duplicate-unexplained", "duplicate-explained"):
-        tally.mark("duplicate", facts.parts.batch[part[found[name]]])
-    blame = "system" if "duplicate-explained" in run.failing else "nobody"
+        tally.mark("duplicate", facts.bucket.batches.number[facts.parts.batch[part[found[name]]]])
+    blame = run.blame("duplicate-explained")
     shown = [*witnesses.absent(scene, "lost", found["lost"], run.settled)]
     shown += witnesses.absent(scene, "unseen", found["unseen"], run.settled)
     shown += witnesses.stored_at_all(scene, "ghost", found["ghost"], "system")
@@ -143,21 +163,26 @@ def _parts(tally: Tally, facts: Facts, matched: Matched, fates: Fates, scene: Sc
     open_part = facts.promised & (facts.outcome == INDETERMINATE)
     if not open_part.any():
         return []
+    count_checked(tally, "whole-batches", facts.bucket.events.visitor[open_part[parts.of_event]])
     here = np.bincount(parts.of_event[fates.present], minlength=len(open_part))
     gone = np.bincount(parts.of_event[fates.missing], minlength=len(open_part))
-    tally.mark("torn/batch", parts.batch[open_part])
+    tally.mark("torn/batch", facts.bucket.batches.number[parts.batch[open_part]])
     tally.mark("torn/stored", here[open_part])
     tally.mark("torn/missing", gone[open_part])
     torn = np.flatnonzero(open_part & (here > 0) & (gone > 0)) if run.settled else np.zeros(0, np.int64)
-    return witnesses.torn(scene, torn, fates.present)
+    return witnesses.torn(scene, torn, fates.present, run.blame("torn"))
 
 
-def _visible(tally: Tally, facts: Facts, matched: Matched, run: Run) -> None:
-    """From done to first seen, for each confirmed event whose first copy was seen at a known instant."""
-    assert facts.bucket.rows is not None
-    places = np.flatnonzero(matched.first & np.isfinite(facts.bucket.rows.seen_at))
-    batch = facts.bucket.events.batch[matched.event[places]]
-    lag = facts.bucket.rows.seen_at[places] - run.batches.ack[batch]
-    confirmed = np.isfinite(lag)
-    tally.mark("visibility/batch", batch[confirmed])
-    tally.mark("visibility/ms", 1000 * lag[confirmed])
+def _visible(tally: Tally, facts: Facts) -> None:
+    """From done to first seen, by whichever reading, for each confirmed event that was seen at a known instant."""
+    bucket = facts.bucket
+    assert bucket.rows is not None
+    seen = np.full(len(bucket.events), np.inf)
+    for rows in (*bucket.earlier, bucket.rows):
+        event = event_of(bucket, rows)
+        known = (event >= 0) & (rows.owner == rows.visitor) & np.isfinite(rows.seen_at)
+        np.minimum.at(seen, event[known], rows.seen_at[known])
+    ack = bucket.batches.ack[bucket.events.batch]
+    known = np.isfinite(seen) & np.isfinite(ack)
+    tally.mark("visibility/batch", bucket.batches.number[bucket.events.batch[known]])
+    tally.mark("visibility/ms", 1000 * (seen[known] - ack[known]))

@@ -11,7 +11,7 @@ from analysis.tables import CONFIRMED, REJECTED, Batches, Calls, Parts
 
 @dataclass(frozen=True)
 class Times:
-    """What a client knew and when, for the whole run; seconds."""
+    """What a client knew and when; seconds."""
 
     settled: Floats
     """Batch: when the client may send the visitor's next: its success; where each of its calls was definitely
@@ -21,7 +21,7 @@ class Times:
 
 
 def times(batches: Batches, calls: Calls) -> Times:
-    """Work out `Times` once for a run."""
+    """Work out `Times`."""
     order = calls.by_batch
     sent, batch = calls.sent[order], calls.batch[order]
     again = np.full(len(order), np.inf)
@@ -50,12 +50,14 @@ class Breaches:
     """Pairs of batches of one visitor of which the second was sent before the first one's success."""
 
 
-def breaches(parts: Parts, promised: Bools, batches: Batches, calls: Calls, known: Times) -> Breaches:
+def breaches(parts: Parts, promised: Bools, batches: Batches, calls: Calls) -> Breaches:
     """Find the breaches; `promised` says which parts are a batch's."""
+    known = times(batches, calls)
     mine = np.flatnonzero(promised)
     guilty = np.zeros(len(promised), bool)
     batch = parts.batch[mine]
-    visitor, place, sent, settled = _ranked(parts.visitor[mine], batches.first_sent[batch], batch, known.settled[batch])
+    number = batches.number[batch]
+    visitor, place, sent, settled = _ranked(parts.visitor[mine], batches.first_sent[batch], number, known.settled[batch])
     early, spoiled = _overlaps(visitor, sent, settled)
     guilty[mine[place[early | spoiled]]] = True
     unacknowledged = np.unique(batch[place[early]])
@@ -66,7 +68,10 @@ def breaches(parts: Parts, promised: Bools, batches: Batches, calls: Calls, know
     of_part = np.repeat(mine, count)
     offset = np.arange(len(of_part)) - np.repeat(np.cumsum(count) - count, count)
     call = calls.by_batch[np.repeat(calls.starts[batch], count) + offset]
-    visitor, place, sent, ended = _ranked(parts.visitor[of_part], calls.sent[call], call, known.ended[call])
+    # Of calls sent at one instant the one that ended first counts as the first.
+    order = np.lexsort((calls.number(batches)[call], known.ended[call]))
+    call, of_part = call[order], of_part[order]
+    visitor, place, sent, ended = _ranked(parts.visitor[of_part], calls.sent[call], np.arange(len(call)), known.ended[call])
     early, spoiled = _overlaps(visitor, sent, ended)
     guilty[of_part[place[early | spoiled]]] = True
     return Breaches(guilty, np.unique(call[place[early]]), unacknowledged, pairs)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.arrays import Bools, Ints, highest, segment_starts
+from analysis.facts import Facts
 from analysis.matching import Matched
-from analysis.tables import CONFIRMED, INDETERMINATE, REJECTED, Events, Parts, Ranks, Rows
+from analysis.tables import CONFIRMED, INDETERMINATE, REJECTED, Parts, Rows
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Fates:
     present: Bools
     """Some stored row carries its identity."""
     missing: Bools
-    """Not present; decided, for each row under its visitor has an identity."""
+    """Not present, nor seen before; decided, for each row under its visitor has an identity."""
     undecided: Bools
     """Not present, but it may be one of the rows under its visitor that have no identity."""
     unconfirmed_absence: Bools
@@ -29,31 +30,22 @@ class Fates:
     unexplained: Bools
 
 
-def fates(
-    events: Events,
-    parts: Parts,
-    matched: Matched,
-    ranks: Ranks,
-    outcome: Ints,
-    not_rejected: Ints,
-    promised: Bools,
-    settled: bool,
-) -> Fates:
-    """Decide each event's fate; `ranks`, `outcome`, `not_rejected` and `promised` (a batch's) are given per part.
+def fates(facts: Facts, matched: Matched, gone: Bools, settled: bool) -> Fates:
+    """Decide each event's fate; `gone`: those that an earlier reading of the log held and the last does not.
 
     A rejected call did not take effect: of a batch with rejected and indeterminate calls only the latter count.
     """
-    part = parts.of_event
+    events, outcome, part = facts.bucket.events, facts.outcome, facts.parts.of_event
     present = (matched.copies > 0) | matched.elsewhere
     unread = matched.unread[events.visitor] > 0
-    missing, undecided = ~present & ~unread, ~present & unread
+    missing, undecided = ~present & ~unread & ~gone, ~present & unread & ~gone
     confirmed = outcome[part] == CONFIRMED
     lost = missing & confirmed
     unseen = np.zeros(len(events), bool)
     if not settled and lost.any():
-        unseen = lost & ~_later_stored(events, parts, matched, ranks, promised)
+        unseen = lost & ~_later_stored(facts, matched)
         lost &= ~unseen
-    allowed = not_rejected[part]
+    allowed = facts.not_rejected[part]
     repeated = matched.copies > 1
     return Fates(
         present=present,
@@ -68,11 +60,11 @@ def fates(
     )
 
 
-def _later_stored(events: Events, parts: Parts, matched: Matched, ranks: Ranks, promised: Bools) -> Bools:
+def _later_stored(facts: Facts, matched: Matched) -> Bools:
     """Whether an event that must come later is stored: then the log has been read past the place of this one."""
-    part = parts.of_event
+    events, ranks, promised, part = facts.bucket.events, facts.ranks, facts.promised, facts.parts.of_event
     stored = (matched.copies > 0) & promised[part]
-    last_index = np.full(len(parts.size), -1, np.int64)
+    last_index = np.full(len(facts.parts.size), -1, np.int64)
     np.maximum.at(last_index, part[stored], events.index[stored])
     last_sent = highest(events.visitor, np.where(stored, ranks.sent[part], -1))
     return promised[part] & ((last_index[part] > events.index) | (last_sent >= ranks.acked[part]))

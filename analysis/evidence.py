@@ -1,25 +1,26 @@
-"""Reads evidence/: the one place of judging that opens the files of a run."""
+"""The evidence of a run: merged if it is not yet, and its run-wide tables as frames."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from analysis.arrays import Floats
-from analysis.tables import CONFIRMED, Batches, Bucket, Calls, bucket_of
-from inorder.errors import UnusableInput
+from analysis.files import read
+from analysis.tables import CONFIRMED
 from inorder.merge import Merged, merge
 from inorder.run import RunFolder, RunInfo
 from inorder.scenario import Scenario
 
+_CALLS = "batch kind intended ready sent done outcome".split()
+_BATCHES = "kind events first_intended first_sent ack outcome".split()
+
 
 @dataclass(frozen=True)
 class Evidence:
-    """The evidence of one run; buckets are read when they are asked for."""
+    """The evidence of one run."""
 
     folder: RunFolder
     info: RunInfo
@@ -28,47 +29,18 @@ class Evidence:
 
     @cached_property
     def call_table(self) -> pa.Table:
-        """calls.parquet."""
-        return _read(self.folder, "calls.parquet")
+        """calls.parquet: what times and counts are taken from."""
+        return read(self.folder.evidence / "calls.parquet", _CALLS)
 
     @cached_property
     def batch_table(self) -> pa.Table:
-        """batches.parquet."""
-        return _read(self.folder, "batches.parquet")
-
-    @cached_property
-    def calls(self) -> Calls:
-        """The calls as arrays."""
-        return Calls.of(self.call_table)
-
-    @cached_property
-    def batches(self) -> Batches:
-        """The batches as arrays."""
-        return Batches.of(self.batch_table)
-
-    def bucket(self, number: int) -> Bucket:
-        """Read one bucket."""
-        name = f"bucket-{number:04d}.parquet"
-        stored = _read(self.folder, f"stored/{name}") if self.merged.stored is not None else None
-        return bucket_of(_read(self.folder, f"events/{name}"), stored)
-
-    def buckets(self) -> Iterator[Bucket]:
-        """All buckets, one after another."""
-        for number in range(self.merged.buckets):
-            yield self.bucket(number)
+        """batches.parquet: what times and counts are taken from."""
+        return read(self.folder.evidence / "batches.parquet", _BATCHES)
 
 
-def open_evidence(folder: RunFolder) -> Evidence:
-    """Open a run's evidence; what is missing or partial is merged again from the history and the stored log."""
-    return Evidence(folder, folder.info(), folder.scenario(), merge(folder))
-
-
-def _read(folder: RunFolder, name: str) -> pa.Table:
-    path = folder.evidence / name
-    try:
-        return pq.read_table(path, use_threads=False)
-    except (OSError, pa.ArrowException) as error:
-        raise UnusableInput(f"{path}: cannot be read: {str(error).splitlines()[0]}") from None
+def open_evidence(folder: RunFolder, jobs: int = 1) -> Evidence:
+    """Open a run's evidence; what is missing or partial is merged again, by `jobs` processes."""
+    return Evidence(folder, folder.info(), folder.scenario(), merge(folder, jobs=jobs))
 
 
 def call_frame(table: pa.Table, scenario: Scenario) -> pd.DataFrame:

@@ -3,20 +3,17 @@
 from dataclasses import dataclass
 
 from analysis.arrays import Bools, Ints, distinct
-from analysis.conformance import Times
 from analysis.matching import Matched
 from analysis.ordering import Sequence
-from analysis.tables import Batches, Bucket, Calls, Parts, Ranks
+from analysis.tables import Bucket, Parts, Ranks
 from analysis.tally import Tally
+from inorder.merge import StoredLog
 
 
 @dataclass(frozen=True)
 class Run:
     """What judging a bucket must know of its run."""
 
-    batches: Batches
-    calls: Calls
-    times: Times
     settled: bool
     """Whether the stored log was read to its end after it had settled."""
     ordered: bool
@@ -25,8 +22,21 @@ class Run:
     """Whether the log was read while the load went on: else when a row was first seen says nothing of its lag."""
     failing: frozenset[str]
     """The anomalies that fail the run."""
+    placed: bool = True
+    """Whether the positions of all readings of the log are a total order, so that they can be compared."""
+    ends: tuple[int, ...] = ()
+    """The highest position of each reading of the log but the last, the earliest first."""
     lossless: bool = False
     """Whether a lost ordinary event fails it too."""
+
+    def blame(self, anomaly: str) -> str:
+        """Whose fault an anomaly is that the client's breaches do not explain: what breaks no promise is nobody's."""
+        return "system" if anomaly in self.failing else "nobody"
+
+
+def is_ordered(log: StoredLog | None) -> bool:
+    """Whether the positions of a log are the total order that they must be: each above the one read before."""
+    return log is not None and not (log.ties or log.descents or log.missing)
 
 
 @dataclass(frozen=True)

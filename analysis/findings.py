@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analysis import words
+from analysis import run_checks, words
 from analysis.figures import storm
 from analysis.judgement import Judgement
 
@@ -11,10 +11,14 @@ _BROKEN = {
     "reordered-across-batches": "had a batch stored out of order",
     "lost": "lost {events} confirmed {event}",
     "duplicate-unexplained": "had events stored more often than sent",
+    "duplicate-explained": "had events stored more than once",
     "ghost": "had rejected events stored",
     "phantom": "had events stored that nobody sent",
     "misrouted": "had events stored under another visitor",
     "corrupt": "had events stored with another payload",
+    "torn": "had a batch stored in part",
+    "split": "had a batch stored with events of other calls inside",
+    "zombie": "had the last copies of events stored out of order",
 }
 _NUMBERS = "No One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve".split()
 
@@ -95,14 +99,36 @@ def _failed(verdict: dict[str, Any]) -> str:
         if len(missed) > 1:
             more = len(missed) - 1
             parts.append(f"{words.plural(more, 'more objective')} {words.verb(more, 'was', 'were')} missed.")
-        if not broken:
+        if not broken and not _changed(verdict):
             held = len(by_verdict(verdict["promises"], "held"))
             parts.append(f"{held} of {len(verdict['promises'])} promises held.")
+    if _changed(verdict):
+        parts.append(f"Between two readings of the log {_changed(verdict)}.")
     return " ".join(parts) or words.capital(next(iter(verdict["reasons"]), "A promise was broken."))
 
 
+def _changed(verdict: dict[str, Any]) -> str:
+    """What a later reading of the log said otherwise: `2 rows vanished and 1 row was rewritten`; empty if nothing."""
+    gone, moved = (verdict["anomalies"].get(name, 0) for name in ("vanished", "rewritten"))
+    told = [f"{words.plural(gone, 'row')} vanished"] if gone else []
+    told += [f"{words.plural(moved, 'row')} {words.verb(moved, 'was', 'were')} rewritten"] if moved else []
+    return words.listed(told)
+
+
+def between_readings(judgement: Judgement) -> str:
+    """What became of stored rows from one reading of the log to the next; each change fails the run."""
+    changed = _changed(judgement.verdict)
+    if changed:
+        return f"Between two readings of the log {changed}, which a log that only grows never shows: it fails the run."
+    if run_checks.is_compared(judgement):
+        return "No row vanished or was rewritten between two readings of the log."
+    return "Not looked for: rows that vanish or are rewritten, for no two readings of the log were compared."
+
+
 def _broken(line: dict[str, Any]) -> str:
-    name = next((name for name in line["anomalies"] if name in _BROKEN), "")
+    # Where exactly once is promised, a re-send is no excuse for a second copy.
+    once = "duplicate-explained" in line["anomalies"]
+    name = "duplicate-explained" if once else next((name for name in line["anomalies"] if name in _BROKEN), "")
     text = _BROKEN.get(name, f"found “{line['name']}” broken")
     event = words.verb(line["found"], "event", "events")
     return f"{words.count(line['visitors_found'])} {text.format(events=words.count(line['found']), event=event)}"
@@ -118,7 +144,8 @@ def promises_heading(judgement: Judgement) -> str:
         were = words.verb(len(broken), "was", "were")
         return f"{number(len(broken))} of {number(len(lines)).lower()} promises {were} broken: {names}"
     if not open_:
-        return f"All {number(len(lines)).lower()} promises held"
+        changed = _changed(judgement.verdict)
+        return f"All {number(len(lines)).lower()} promises held" + (f", but {changed} in the log" if changed else "")
     if not held:
         return "No promise could be checked"
     undecided = len(by_verdict(lines, "undecided"))
@@ -193,9 +220,7 @@ def storm_heading(judgement: Judgement) -> str:
 
 def against(judgement: Judgement) -> set[str]:
     """The anomalies that count against the system in this scenario, not beside the promises."""
-    promised = judgement.runs[0].scenario.promises
-    found = {name for line in judgement.verdict["promises"] for name in line["anomalies"]} | {"vanished", "rewritten"}
-    return found | {"duplicate-explained"} if promised.exactly_once else found
+    return {name for line in judgement.verdict["promises"] for name in line["anomalies"]} | {"vanished", "rewritten"}
 
 
 def witnesses_heading(judgement: Judgement) -> str:
@@ -218,16 +243,20 @@ def witnesses_heading(judgement: Judgement) -> str:
 
 
 def reordering_heading(judgement: Judgement) -> str:
-    """How many ordinary calls came out of order, and how far."""
-    measures = judgement.verdict["reordering"]
+    """How many ordinary calls came out of order, and how far; and how many events of batches."""
+    measures, batches = judgement.verdict["reordering"], judgement.verdict["batch_reordering"]
     events, moved = measures["events"], measures["reordered"]
+    share = words.share(batches["ratio"]) if batches["reordered"] else "none"
+    if not events and not batches["events"]:
+        return "Nothing is stored whose order could be measured"
     if not events:
-        return "There was no ordinary call to measure"
+        return f"Of the events in batches {share} {'are' if batches['reordered'] else 'is'} stored behind a later one"
+    beside = f"; of the events in batches {share}" if batches["events"] else ""
     if not moved:
-        return f"No ordinary call of {words.count(events)} is stored behind a later one"
+        return f"No ordinary call of {words.count(events)} is stored behind a later one{beside}"
     sentence = f"{words.share(moved / events)} of the ordinary calls are stored behind a later one"
     middle = measures.get("extent_p50")
     if middle:
         places = "one place" if round(middle) == 1 else f"{words.count(middle)} places or fewer"
         sentence += f", half of them by {places}"
-    return sentence
+    return sentence + beside

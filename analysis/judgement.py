@@ -18,10 +18,12 @@ class RunFrames:
     info: RunInfo
     scenario: Scenario
     calls: pd.DataFrame
-    """One row a call, as evidence/calls.parquet, and `phase`: that of `intended`, or "after"."""
+    """One row a call: batch (its row in `batches`), kind, intended, ready, sent, done, outcome as in
+    evidence/calls.parquet, and `phase`: that of `intended`, or "after"."""
     batches: pd.DataFrame
-    """One row a batch or ordinary event, as evidence/batches.parquet, and `phase`, `response_s` (ack - first intended,
-    inf: never confirmed), `service_s` (done - sent of the call that confirmed it, NaN: none)."""
+    """One row a batch or ordinary event: kind, events, first_intended, first_sent, ack, outcome as in
+    evidence/batches.parquet, and `phase`, `response_s` (ack - first intended, inf: never confirmed), `service_s` (done -
+    sent of the call that confirmed it, NaN: none)."""
     extents: dict[int, int]
     """Reordering extent (RFC 4737) of ordinary events to the number of events that have it."""
     n_reordered: dict[int, int]

@@ -15,8 +15,13 @@ def folders_of(path: Path) -> list[RunFolder]:
     return [RunFolder.open(folder) for folder in repeats or [path]]
 
 
-def judge_and_write(folders: Sequence[RunFolder], out: Path) -> tuple[dict[str, Any], Path]:
-    """Judge `folders` (several: repeats of one scenario) into `out`; returns verdict.json's content and the page."""
-    judgement = judge(folders)
+def judge_and_write(
+    folders: Sequence[RunFolder], out: Path, *, jobs: int = 1, dask: str | None = None
+) -> tuple[dict[str, Any], Path]:
+    """Judge `folders` (several: repeats of one scenario) into `out`; returns verdict.json's content and the page.
+
+    `jobs`: processes that judge the buckets; `dask`: address of a Dask scheduler whose workers judge them instead.
+    """
+    judgement = judge(folders, jobs, dask)
     page = report.write(judgement, out)
     return judgement.verdict, page

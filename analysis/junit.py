@@ -5,6 +5,7 @@ promise that had nothing to be checked on is `skipped`: what that means is said 
 """
 
 import re
+from typing import Any
 from xml.etree import ElementTree
 
 from analysis import findings, page_sections, run_checks, words
@@ -30,7 +31,7 @@ def render(judgement: Judgement) -> str:
     root = ElementTree.Element("testsuites", name="inorder")
     headline = findings.headline(judgement)
     _suite(root, name, "verdict", [("verdict", _ELEMENTS.get(verdict["verdict"]), headline)])
-    _suite(root, name, "promises", [_promise(line) for line in verdict["promises"]])
+    _suite(root, name, "promises", [*map(_promise, verdict["promises"]), _readings(judgement)])
     _suite(root, name, "objectives", [_objective(row) for row in page_sections.objectives(judgement)])
     _suite(root, name, "validity", [_condition(check) for check in run_checks.run_checks(judgement)])
     for key in ("tests", "failures", "errors", "skipped"):
@@ -39,15 +40,24 @@ def render(judgement: Judgement) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _promise(line: dict[str, object]) -> Case:
+def _promise(line: dict[str, Any]) -> Case:
     checked, found, visitors = (int(str(line[key])) for key in ("checked", "found", "visitors_found"))
+    what = page_sections.found_in(line) or words.verb(found, "event", "events")
     message = (
-        f"{words.plural(found, 'event')} of {words.plural(visitors, 'visitor')} against it, of "
-        f"{words.count(checked)} checked"
+        f"{words.count(found)} {what} of {words.plural(visitors, 'visitor')} against it, of "
+        f"{words.plural(checked, 'event')} checked"
         if checked
         else "nothing was there to check it on"
     )
     return str(line["name"]), _ELEMENTS.get(str(line["verdict"])), message
+
+
+def _readings(judgement: Judgement) -> Case:
+    """Whether rows vanished or were rewritten: no line of the promises tells, and both fail the run."""
+    anomalies = judgement.verdict["anomalies"]
+    changed = anomalies.get("vanished") or anomalies.get("rewritten")
+    element = "failure" if changed else None if run_checks.is_compared(judgement) else "skipped"
+    return "The log only grows", element, findings.between_readings(judgement)
 
 
 def _objective(row: dict[str, object]) -> Case:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.arrays import Bools, Ints
-from analysis.tables import Bucket, Events, Rows
+from analysis.tables import Bucket, Rows
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,10 @@ class Matched:
     """Visitor: rows under it whose identity could not be read."""
 
 
-def match(bucket: Bucket) -> Matched:
-    """Join the rows of a bucket with its events."""
-    events, rows = bucket.events, bucket.rows
-    assert rows is not None
-    visitors = len(bucket.names)
-    event = _lookup(events, rows, visitors)
+def match(bucket: Bucket, rows: Rows) -> Matched:
+    """Join the rows of a reading with the events of their bucket."""
+    events, visitors = bucket.events, len(bucket.names)
+    event = event_of(bucket, rows)
     known = event >= 0
     copy = known & (rows.owner == rows.visitor)
     places = np.flatnonzero(copy)
@@ -62,8 +60,12 @@ def match(bucket: Bucket) -> Matched:
     return Matched(event, copy, first, last, copies, first_row, last_row, elsewhere, corrupt, unread)
 
 
-def _lookup(events: Events, rows: Rows, visitors: int) -> Ints:
-    """The event of each row: by offset where each visitor's seqs have no gap, else by binary search."""
+def event_of(bucket: Bucket, rows: Rows) -> Ints:
+    """The event whose identity each row carries, -1: none.
+
+    By offset where each visitor's seqs have no gap, else by binary search.
+    """
+    events, visitors = bucket.events, len(bucket.names)
     if not len(events):
         return np.full(len(rows), -1, np.int64)
     start = np.searchsorted(events.visitor, np.arange(visitors + 1))

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from analysis import ordering, reordering
+from analysis import ordering
 from analysis.arrays import Bools
 from analysis.delivery import Fates
 from analysis.facts import Facts, Run, sequence
 from analysis.matching import Matched
+from analysis.measures import reordering
 from analysis.tally import Tally
 
 
@@ -16,7 +17,7 @@ def judge_ordinary(tally: Tally, facts: Facts, matched: Matched, fates: Fates, r
     if not mine.any():
         return
     events, parts = facts.bucket.events, facts.parts
-    batch = parts.batch[parts.of_event]
+    batch = facts.bucket.batches.number[parts.batch[parts.of_event]]
     lost = fates.lost & mine
     masks = {
         "lost": lost,
@@ -44,7 +45,4 @@ def judge_ordinary(tally: Tally, facts: Facts, matched: Matched, fates: Fates, r
     order = np.lexsort((stored.event, stored.sent, stored.visitor))
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
-    measured = reordering.measure(stored.visitor, rank)
-    tally.numbers["reordering/events"] += measured.events
-    tally.extents.update(measured.extents)
-    tally.n_reordered.update(measured.n_reordered)
+    tally.reordering["ordinary"].add(reordering.measure(stored.visitor, rank))

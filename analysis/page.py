@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from analysis import findings, page_details, page_sections, run_checks, words
+from analysis import findings, page_details, page_method, page_order, page_sections, run_checks, words
 from analysis.figures import style
 from analysis.figures.style import Picture
 from analysis.judgement import Judgement
@@ -32,7 +32,7 @@ def render(judgement: Judgement, pictures: dict[str, Picture], folder_name: str)
         verdict_icon=words.icon(judgement.verdict["verdict"]),
         headline=findings.headline(judgement),
         facts=page_sections.facts(judgement),
-        valid=run_checks.is_valid(judgement),
+        standing=run_checks.standing(judgement),
         checks=[check for check in run_checks.run_checks(judgement) if not check.usual],
         unchecked=page_sections.unchecked(judgement),
         look=page_sections.where_to_look(judgement),
@@ -48,9 +48,11 @@ def render(judgement: Judgement, pictures: dict[str, Picture], folder_name: str)
         latency_notes=page_details.latency_notes(judgement),
         storm_notes=page_details.storm_notes(judgement),
         witnesses=page_details.witnesses(judgement, pictures),
-        reordering_notes=page_details.reordering_notes(judgement),
-        method=page_details.method(judgement),
-        again=page_details.again(judgement, folder_name),
+        measures=page_order.measures(judgement),
+        reordering_notes=page_order.reordering_notes(judgement),
+        given=run_checks.is_given(judgement.runs[0]),
+        method=page_method.method(judgement),
+        again=page_method.again(judgement, folder_name),
         drawn={name: _drawn(picture) for name, picture in pictures.items()},
         css=Markup(_variables() + css),
     )

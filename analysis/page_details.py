@@ -1,13 +1,11 @@
-"""What stands in the lower sections of the page (latency, storm, witnesses, reordering, method), as plain values."""
+"""What stands in the middle sections of the page (latency, storm, witnesses), as plain values."""
 
-import shlex
 from typing import Any
 
 from analysis import findings, words
 from analysis.figures import size, storm
 from analysis.figures.style import Picture
 from analysis.judgement import Judgement
-from analysis.page_sections import interval_note
 
 _FIRST_WITNESSES = 4
 """Drawn open; the others are folded away."""
@@ -35,10 +33,11 @@ def latency_notes(judgement: Judgement) -> list[str]:
         span = f" {words.interval(ratio['value'], ratio['low'], ratio['high'])}".rstrip()
         value = words.significant(ratio["value"])
         notes.append(f"Ratio of the 95th percentiles: {value}{span}, {judgement.verdict['interval']}.")
-    for kind, name in (("batch", "batches"), ("ordinary", "ordinary calls")):
+    for kind, one, many in (("batch", "batch", "batches"), ("ordinary", "ordinary call", None)):
         unconfirmed = (latency.get(kind) or {}).get("unconfirmed")
         if unconfirmed:
-            notes.append(f"{words.count(unconfirmed)} {name} have no confirmed answer and so no time here.")
+            have = words.verb(unconfirmed, "has", "have")
+            notes.append(f"{words.plural(unconfirmed, one, many)} {have} no confirmed answer and so no time here.")
     line = size.growing(latency.get("size_fit"))
     if line:
         notes.append(
@@ -54,7 +53,7 @@ def storm_notes(judgement: Judgement) -> list[str]:
     series = storm.count(judgement.runs[0])
     if series is not None and 0 in series.due:
         moments = (series.time.edges[int(values[0].argmax())] for values in (series.due, series.confirmed))
-        due, confirmed = (f"{float(moment):g}{words.THIN}s" for moment in moments)
+        due, confirmed = (f"{series.time.told(float(moment))}{words.THIN}s" for moment in moments)
         notes.append(f"Most was due in the bin from {due} on, and confirmed in the bin from {confirmed} on.")
         notes.append(
             "A visitor has one batch in flight and sends the next after success, so what is due bends with what is "
@@ -111,6 +110,7 @@ def witnesses(judgement: Judgement, pictures: dict[str, Picture]) -> dict[str, l
                 "counted": witness["anomaly"] not in against,
                 "sentence": words.sentence(witness["sentence"]),
                 "visitor": witness.get("visitor"),
+                "earlier": witness.get("earlier_position"),
                 "blame": witness.get("blame"),
                 "more": witness.get("more") or 0,
                 "picture": f"witness-{number}" if f"witness-{number}" in pictures else None,
@@ -126,7 +126,7 @@ def witnesses(judgement: Judgement, pictures: dict[str, Picture]) -> dict[str, l
                     }
                     for batch in batches
                 ],
-                "stored": stored_spans(witness.get("stored") or []),
+                "stored": stored_spans(_read(witness)),
             }
         )
     for number, own in enumerate(found):  # how many more there are is said once, behind the last of the kind
@@ -139,6 +139,15 @@ def witnesses(judgement: Judgement, pictures: dict[str, Picture]) -> dict[str, l
         "folded": found[_FIRST_WITNESSES:],
         "counted": [own for own in found if own["counted"]],
     }
+
+
+def _read(witness: dict[str, Any]) -> list[list[Any]]:
+    """The stored rows; the seq of one whose identity cannot be read is none, whatever number stands in its place."""
+    unread = {event[3] for event in witness["events"] if event[0] is None}
+    return [
+        [position, None if number is None and position in unread else seq, number]
+        for position, seq, number, *_ in witness.get("stored") or []
+    ]
 
 
 def _span(first: int, last: int) -> str:
@@ -157,107 +166,3 @@ def stored_spans(rows: list[list[Any]]) -> list[tuple[str, str, str]]:
         (_span(a, b), "unknown" if c is None else _span(c, d), "none" if number is None else str(number))
         for a, b, c, d, number in spans
     ]
-
-
-def reordering_notes(judgement: Judgement) -> list[str]:
-    """The margin of the section on ordinary calls."""
-    ordinary, measures = judgement.verdict["ordinary"], judgement.verdict.get("reordering") or {}
-    if not ordinary["events"]:
-        return []
-    notes = [
-        "Ordinary calls promise no order: each may be processed by another server. What is seen here is the reason "
-        "for batches, and is not judged."
-    ]
-    if measures.get("extent_max"):
-        middle, late, most = (words.count(measures[f"extent_{level}"]) for level in ("p50", "p95", "max"))
-        notes.append(f"Extent: median {middle}, 95th percentile {late}, largest {most}.")
-    if ordinary.get("checked"):
-        notes.append(
-            "Here every later call counts. Behind one that was sent after their own answer, the contrast in section 1, "
-            f"{words.share(ordinary['reordered_share'])} are stored."
-        )
-    names = ("lost", "duplicated", "ghost", "corrupt", "misrouted")
-    told = [f"{words.count(ordinary[name])} {name}" for name in names if ordinary.get(name) is not None]
-    notes.append(f"Of {words.plural(ordinary['events'], 'ordinary event')} {words.listed(told)}.")
-    return notes
-
-
-def method(judgement: Judgement) -> list[tuple[str, str]]:
-    """What ran, on what, and how it was judged."""
-    run, verdict = judgement.runs[0], judgement.verdict
-    info, scenario = run.info, run.scenario
-    client_ = scenario.client
-    phases = "; ".join(
-        f"{phase.name} {phase.duration_s:g}{words.THIN}s"
-        + (
-            f" ({words.exact(phase.returning, 'share')} of the visitors come back, {phase.arrival})"
-            if phase.returning
-            else ""
-        )
-        for phase in scenario.phases
-    )
-    backlog = f"batches of at most {client_.batch_size} events" if client_.backlog == "batches" else "ordinary calls"
-    load = (
-        f"{words.plural(scenario.visitors.count, 'visitor')} ({judgement.runs[0].info.behaviour}), the backlog in "
-        f"{backlog}, {words.plural(client_.calls_in_flight, 'call')} of a visitor in flight, at most "
-        f"{words.plural(client_.connections, 'connection')} ({client_.connection})"
-    )
-    if client_.visitors_per_call > 1:
-        load += f", a gateway puts {client_.visitors_per_call} visitors into one call"
-    rows = [
-        ("Question", verdict.get("question") or scenario.question),
-        ("Scenario", scenario.name),
-        ("Load", load + "."),
-        (
-            "Load model",
-            "Open: the instants of coming back are drawn before the run and a late start counts against the "
-            "system. Within a visitor closed: the next batch leaves after success.",
-        ),
-        ("Phases", phases),
-        ("Seed", ", ".join(str(own.info.seed) for own in judgement.runs)),
-        ("System", f"{info.target} ({'the sandbox of this run' if info.sandbox else 'given'})"),
-        ("Started", ", ".join(own.info.started for own in judgement.runs)),
-        ("Machine", ", ".join(f"{name} {value}" for name, value in info.machine.items()) or "not recorded"),
-        ("Generators", _generators(judgement)),
-        ("Versions", ", ".join(f"{name} {value}" for name, value in info.versions.items()) or "not recorded"),
-        ("Clock", info.clock),
-        (
-            "Order judged by",
-            "The visitor and the seq that each event carries, against the position that the system gave "
-            "it; of several copies the first counts.",
-        ),
-        ("Intervals", interval_note(judgement)),
-        ("Validity, as counted", ", ".join(f"{name} {_plain(value)}" for name, value in verdict["validity"].items())),
-    ]
-    return [(name, text) for name, text in rows if text]
-
-
-_ONE = ("scenario.toml", "run.json", "history/", "evidence/")
-
-
-def _generators(judgement: Judgement) -> str:
-    """How many processes made the load, and how busy they were."""
-    busiest = judgement.verdict["validity"].get("cpu_share")
-    processes = words.plural(judgement.runs[0].info.processes, "process", "processes")
-    return processes if busiest is None else f"{processes}, the busiest used {words.share(busiest)} of a core"
-
-
-def _plain(value: Any) -> str:
-    return words.significant(value) if isinstance(value, float) else str(value)
-
-
-def again(judgement: Judgement, folder_name: str) -> dict[str, Any]:
-    """The commands that judge and run it again, and the files beside the page."""
-    info = judgement.runs[0].info
-    repeats = f" --repeats {len(judgement.runs)}" if len(judgement.runs) > 1 else ""
-    log = (
-        f" \\\n  --behaviour {shlex.quote(info.behaviour)}"
-        if info.behaviour != judgement.runs[0].scenario.visitors.behaviour
-        else ""
-    )
-    return {
-        "judge": f"inorder judge \\\n  reports/{folder_name}",
-        "run": f"inorder run \\\n  scenarios/{info.scenario}.toml \\\n  --seed {info.seed}{repeats}{log}",
-        "files": ("verdict.json", "summary.md", "junit.xml", *(_ONE if len(judgement.runs) == 1 else ("repeats/",))),
-        "footer": f"inorder {info.versions.get('inorder', '')}, {folder_name}",
-    }

@@ -6,15 +6,16 @@ from analysis import findings, run_checks, words
 from analysis.judgement import Judgement
 
 _ALSO_COUNTED = {
-    "unseen": "confirmed events not seen before the log settled",
-    "duplicate-explained": "events stored twice or more that were sent as often",
-    "zombie": "events whose last copy stands behind a later event",
-    "torn": "unconfirmed batches stored in part",
-    "recovered": "events without a certain answer that are stored",
-    "split": "batches with events of other calls in between",
-    "vanished": "rows that a later read no longer showed",
-    "rewritten": "rows that a later read showed elsewhere",
+    "unseen": ("confirmed event", "not seen before the log settled"),
+    "duplicate-explained": ("event", "stored twice or more, as often as sent"),
+    "zombie": ("event", "with the last copy behind a later event"),
+    "torn": ("unconfirmed batch", "stored in part"),
+    "recovered": ("event", "stored without a certain answer"),
+    "split": ("batch", "with events of other calls in between"),
 }
+"""What no promise of the API is about; a scenario may promise some of it, which then is a line of the table."""
+_UNITS = {"torn": "batch", "split": "batch"}
+"""Of what is counted in something else than events."""
 
 
 def facts(judgement: Judgement) -> list[tuple[str, str, str]]:
@@ -34,7 +35,7 @@ def facts(judgement: Judgement) -> list[tuple[str, str, str]]:
     parts += [f"{len(lines) - met - missed} inconclusive"] if met + missed < len(lines) else []
     strip.append(("bad" if missed else "good" if met == len(lines) else "open", "Objectives", ", ".join(parts)))
     valid = run_checks.is_valid(judgement)
-    strip.append(("good" if valid else "bad", "Run", "valid" if valid else "not valid"))
+    strip.append(("good" if valid else "bad", "Run", run_checks.standing(judgement)))
     return strip
 
 
@@ -43,7 +44,7 @@ def unchecked(judgement: Judgement) -> list[str]:
     verdict = judgement.verdict
     found = [str(sentence) for sentence in verdict["unsupported"]]
     names = [line["name"] for line in findings.by_verdict(verdict["promises"], "unchecked")]
-    if len(names) == len(verdict["promises"]):
+    if len(names) == len(verdict["promises"]) and not verdict["events"]["batch"]["sent"]:
         found.append("No promise at all: there was no event of a batch to check one on.")
     elif names:
         found.append(f"Not checked, for want of events or of evidence: {words.listed(names)}.")
@@ -102,12 +103,19 @@ def promises(judgement: Judgement) -> list[dict[str, Any]]:
             | {
                 "icon": words.icon(line["verdict"]),
                 "word": words.VERDICTS[line["verdict"]],
+                "unit": found_in(line),
                 "bound": "–" if bound is None else f"≤{words.THIN}{words.count(max(1, bound))}",
                 "witness": first,
                 "visitors": words.plural(line["visitors_found"], "visitor") if line["visitors_found"] else "none",
             }
         )
     return rows
+
+
+def found_in(line: dict[str, Any]) -> str:
+    """What is counted as found against a promise, where it is not events: `batches`, as many as were found."""
+    unit = next((_UNITS[name] for name in line["anomalies"] if name in _UNITS), "")
+    return words.verb(line["found"], unit, f"{unit}es") if unit else ""
 
 
 def bound_note(judgement: Judgement) -> str:
@@ -141,12 +149,17 @@ def contrast(judgement: Judgement) -> dict[str, str] | None:
 def counted(judgement: Judgement) -> str:
     """What was counted beside the promises, in one sentence."""
     anomalies = judgement.verdict["anomalies"]
+    promised = {name for line in judgement.verdict["promises"] for name in line["anomalies"]} - {"unseen"}
+    beside = {name: told for name, told in _ALSO_COUNTED.items() if name not in promised}
     found = [
-        f"{words.count(anomalies[name])} {text} ({name})" for name, text in _ALSO_COUNTED.items() if anomalies.get(name)
+        f"{words.plural(anomalies[name], one, f'{one}es' if one.endswith('batch') else None)} {rest} ({name})"
+        for name, (one, rest) in beside.items()
+        if anomalies.get(name)
     ]
-    none = [name for name in _ALSO_COUNTED if not anomalies.get(name)]
-    told = f"Also counted: {words.listed(found)}. " if found else ""
-    return told + (f"Also looked for, and not found: {words.listed(none)}." if none else "")
+    none = [name for name in beside if not anomalies.get(name)]
+    told = [f"Also counted: {words.listed(found)}."] if found else []
+    told += [f"Also looked for, and not found: {words.listed(none)}."] if none else []
+    return " ".join([*told, findings.between_readings(judgement)])
 
 
 def client(judgement: Judgement) -> list[str]:
@@ -156,13 +169,14 @@ def client(judgement: Judgement) -> list[str]:
     if not any(breaches.values()) and not blame["client"]:
         return ["The client kept its rules: one call of a visitor at a time, the next batch only after success."]
     found = [
-        f"The client broke its rules: {words.count(breaches['parallel'])} times a visitor had two calls in flight, "
-        f"{words.count(breaches['unacknowledged'])} times a batch left before the one before it was acknowledged."
+        f"The client broke its rules: {words.plural(breaches['parallel'], 'time')} a visitor had two calls in flight, "
+        f"{words.plural(breaches['unacknowledged'], 'time')} a batch left before the one before it was acknowledged."
     ]
     if disorder.get("events"):
         found.append(
             f"{words.plural(disorder['events'], 'event')} of {words.plural(disorder['visitors'], 'visitor')} "
-            "are stored out of their visitor's order where these breaches leave it open; the system is not blamed."
+            f"{words.verb(disorder['events'], 'is', 'are')} stored out of their visitor's order where these breaches "
+            "leave it open; the system is not blamed."
         )
     if blame["client"] or blame["system"]:
         system, own = words.count(blame["system"]), words.count(blame["client"])
@@ -209,8 +223,9 @@ def interval_note(judgement: Judgement) -> str:
             f"Intervals: 95{words.THIN}%, from {len(judgement.runs)} repeats of the scenario; they cover how one run "
             "differs from the next. The thin ticks are the repeats."
         )
+    given = run_checks.is_given(judgement.runs[0])
+    more = "judge several runs" if given else "repeat the run (--repeats 5)"
     return (
         f"Intervals: 95{words.THIN}%, within this run only. They cover how the calls of this run scatter, not how the "
-        "next run would differ, which can be many times as much: repeat the run (--repeats 5) before relying on a line "
-        "near its limit."
+        f"next run would differ, which can be many times as much: {more} before relying on a line near its limit."
     )

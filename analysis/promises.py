@@ -1,28 +1,10 @@
-"""The eight promises of the API: what each covers, how much of it was checked, and whether it held."""
+"""The promises: what each covers, how much of it was checked, and whether it held."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from analysis.intervals import at_most_per_million
 from analysis.tally import Tally
-from inorder.scenario import Promises
-
-ANOMALIES = (
-    "reordered-in-batch reordered-across-batches lost unseen ghost phantom corrupt misrouted duplicate-unexplained "
-    "duplicate-explained zombie torn recovered split vanished rewritten"
-).split()
-"""Every anomaly, in the order in which it is reported."""
-
-FAILING = frozenset(
-    "reordered-in-batch reordered-across-batches lost ghost phantom corrupt misrouted duplicate-unexplained "
-    "vanished rewritten".split()
-)
-"""Those that break a promise of the API; a scenario may promise more."""
-
-
-def failing(promises: Promises) -> frozenset[str]:
-    """The anomalies that fail a run, given what its scenario promises beyond the API."""
-    return FAILING | {"duplicate-explained"} if promises.exactly_once else FAILING
 
 
 @dataclass(frozen=True)
@@ -66,6 +48,35 @@ PROMISES = (
     Promise("uncorrupted", "Uncorrupted", "each event is stored with the payload that was sent", ("corrupt",)),
 )
 
+"""Those of the API."""
+
+FURTHER = (
+    Promise(
+        "whole-batches",
+        "Whole batches",
+        "a batch without a certain answer is stored whole or not at all",
+        ("torn",),
+    ),
+    Promise(
+        "contiguous-batches",
+        "Contiguous batches",
+        "no event of another call is stored inside a batch",
+        ("split",),
+    ),
+    Promise(
+        "order-of-last-copies",
+        "Order of last copies",
+        "of events stored more than once, the last copies are in order",
+        ("zombie",),
+    ),
+)
+"""Those that a scenario may add."""
+
+
+def promised(failing: frozenset[str]) -> list[Promise]:
+    """The promises of a scenario, given the anomalies that fail it."""
+    return [*PROMISES, *(promise for promise in FURTHER if failing.issuperset(promise.anomalies))]
+
 
 def lines(
     tally: Tally, failing: frozenset[str], open_questions: dict[str, bool], unsupported: frozenset[str]
@@ -74,7 +85,7 @@ def lines(
 
     `open_questions`: promises that something beside the anomalies leaves open; `unsupported`: those not checked at all.
     """
-    return [_line(promise, tally, failing, open_questions, unsupported) for promise in PROMISES]
+    return [_line(promise, tally, failing, open_questions, unsupported) for promise in promised(failing)]
 
 
 def _line(
@@ -94,7 +105,7 @@ def _line(
     if promise.id in unsupported:
         checked = visitors = 0
     # A visitor with two of the anomalies (lost and unseen) counts twice here: the bound stays on the safe side.
-    hit = min(visitors, sum(numbers[f"{name}/visitors"] for name in anomalies))
+    hit = min(visitors, sum(numbers[f"{name}/visitors"] or numbers[name] for name in anomalies))
     if broken:
         verdict = "broken"
     elif not checked:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from analysis.catalogue import ANOMALIES
 from analysis.one_run import OneRun
-from analysis.promises import ANOMALIES
+from analysis.promises import promised
 from analysis.tally import Tally
 from inorder.scenario import Scenario
 
@@ -17,14 +18,19 @@ _WHAT = {
     "misrouted": "stored under another visitor",
     "duplicate-unexplained": "stored more often than calls carried it that were not rejected",
     "duplicate-explained": "stored more than once, and exactly once is promised",
-    "vanished": "seen in the log and gone later",
-    "rewritten": "in another place at a later reading of the log",
+    "zombie": "stored again after an event that must come later, and a consumer keeps the last copy",
+    "torn": "without a certain answer and stored in part, and batches are promised to be whole",
+    "split": "stored with another call's events inside, and batches are promised to be contiguous",
+    "vanished": "seen in the log and gone at a later reading",
+    "rewritten": "not what or where an earlier reading of the log held",
 }
+_UNITS = {"torn": "batch", "split": "batch", "vanished": "row", "rewritten": "row"}
 
 
 def count(number: int, one: str) -> str:
-    """`1 event`, `2 events`."""
-    return f"{number:,} {one}{'' if number == 1 else 's'}"
+    """`1 event`, `2 events`, `3 batches`."""
+    plural = "es" if one.endswith("ch") else "s"
+    return f"{number:,} {one}{'' if number == 1 else plural}"
 
 
 def failures(tally: Tally, bad: frozenset[str], scenario: Scenario, lines: list[dict[str, Any]]) -> list[str]:
@@ -37,7 +43,7 @@ def failures(tally: Tally, bad: frozenset[str], scenario: Scenario, lines: list[
         if system:
             visitors = tally.numbers[f"{name}/visitors"]
             whose = f" of {count(visitors, 'visitor')}" if visitors else ""
-            found.append(f"{name}: {count(system, 'event')}{whose}, {_WHAT[name]}.")
+            found.append(f"{name}: {count(system, _UNITS.get(name, 'event'))}{whose}, {_WHAT[name]}.")
     for name in ("ghost", "corrupt", "misrouted", "lost"):
         number = tally.numbers[f"ordinary/{name}"]
         if number and (name != "lost" or scenario.promises.ordinary_lossless):
@@ -48,7 +54,8 @@ def failures(tally: Tally, bad: frozenset[str], scenario: Scenario, lines: list[
 def doubts(runs: list[OneRun], tally: Tally, bad: frozenset[str], lines: list[dict[str, Any]]) -> list[str]:
     """What leaves the verdict open."""
     found = told([run.invalid for run in runs])
-    found += told([[own.sentence for own in run.unsupported if own.promises] for run in runs])
+    named = {promise.id for promise in promised(bad)}
+    found += told([[own.sentence for own in run.unsupported if named.intersection(own.promises)] for run in runs])
     numbers = tally.numbers
     if numbers["unseen"]:
         found.append(

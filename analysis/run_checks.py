@@ -1,9 +1,18 @@
 """Whether a run is worth judging: did every generator end well, keep its schedule, and was the log read to its end."""
 
+import re
 from dataclasses import dataclass
 
 from analysis import words
-from analysis.judgement import Judgement
+from analysis.judgement import Judgement, RunFrames
+from inorder.run import Reading
+
+UNLIMITED_MS = 999_999_999
+"""The longest time that a scenario may name. As a limit of lateness it says that nobody asks for one."""
+
+
+_ONE_READING = re.compile(r"(?:Repeat [\d, ]+: )?vanished, rewritten: ")
+"""How the verdict begins to say that there was but one reading of the log."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,24 @@ def is_valid(judgement: Judgement) -> bool:
     return all(check.ok is not False for check in run_checks(judgement))
 
 
+def standing(judgement: Judgement) -> str:
+    """Whether the run is valid, in a word or a few."""
+    checks = run_checks(judgement)
+    if any(check.ok is False for check in checks):
+        return "not valid"
+    return "valid" if all(check.ok for check in checks) else "valid as far as can be told"
+
+
+def is_given(run: RunFrames) -> bool:
+    """Whether the evidence was made elsewhere: no load was driven against a system."""
+    return not run.info.target
+
+
+def is_compared(judgement: Judgement) -> bool:
+    """Whether several readings of the log were compared, so that vanished and rewritten rows could be seen."""
+    return not any(_ONE_READING.match(str(sentence)) for sentence in judgement.verdict["unsupported"])
+
+
 def _generators(judgement: Judgement) -> list[RunCheck]:
     """Whether all that was meant to happen did; what is usual is not mentioned, but for the first."""
     validity = judgement.verdict["validity"]
@@ -41,8 +68,16 @@ def _generators(judgement: Judgement) -> list[RunCheck]:
         ("history complete", validity.get("counts_differ"), "{} closing lines do not fit their history file."),
         ("all that was due was sent", validity.get("unsent"), "{} events that were due were never sent."),
     )
-    told = f"{words.count(max(0, meant - lost))} of {words.plural(meant, 'load generator')} reported to the end."
-    checks = [RunCheck("load generators ended well", not lost, told)]
+    closed = words.count(max(0, meant - lost))
+    if not any(run.info.processes for run in judgement.runs):
+        told = "The history has no closing lines, so whether it is complete cannot be told."
+        checks = [RunCheck("load generators ended well", None, told)]
+    elif all(map(is_given, judgement.runs)):
+        told = f"{closed} of {words.plural(meant, 'history file')} {words.verb(meant, 'has', 'have')} a closing line."
+        checks = [RunCheck("load generators ended well", not lost, told)]
+    else:
+        told = f"{closed} of {words.plural(meant, 'load generator')} reported to the end."
+        checks = [RunCheck("load generators ended well", not lost, told)]
     for name, number, sentence in unusual:
         text = sentence.format(words.count(number or 0)) if number else f"{words.capital(name)}: yes."
         checks.append(RunCheck(name, not number, text, usual=not number))
@@ -58,8 +93,10 @@ def _schedule(judgement: Judgement) -> list[RunCheck]:
         ("loop_lag_ms_p99", limits.loop_lag_ms_p99, "generator's clock on time", "The generator's clock ticked"),
     ):
         value = validity.get(key)
+        if limit >= UNLIMITED_MS:
+            continue
         if value is None:
-            checks.append(RunCheck(name, None, f"{what} how late is not known."))
+            checks.append(RunCheck(name, None, f"How late {what[0].lower()}{what[1:]} is not known."))
             continue
         sentence = f"{what} {words.quantity(value, 'ms')} late at the 99th percentile (limit {words.exact(limit, 'ms')})."
         checks.append(RunCheck(name, value <= limit, sentence))
@@ -79,8 +116,25 @@ def _reading(judgement: Judgement) -> list[RunCheck]:
         return [RunCheck(name, False, f"The log was not read to its end{reason}.")]
     growing = next((reading for reading in done if not reading.settled), None)
     if growing:
+        late = (growing.again or 0) - growing.rows
+        if late > 0:
+            told = f"{words.plural(late, 'row')} came into the log after it had not grown for {growing.settle_s:g} s."
+            return [RunCheck(name, False, told)]
         waited = words.quantity(growing.waited_s, "s")
         return [RunCheck(name, False, f"The log still grew {waited} after the load; what came later is not judged.")]
-    settle = words.exact(max(reading.settle_s for reading in done), "s")
-    rows = words.count(sum(reading.rows for reading in done))
-    return [RunCheck(name, True, f"The log was read to its end ({rows} rows) and then did not grow for {settle}.")]
+    return [RunCheck(name, True, _read(done, compared=is_compared(judgement)))]
+
+
+def _read(done: list[Reading], compared: bool) -> str:
+    """How logs were read that were read to their end and had settled."""
+    settle_s = max(reading.settle_s for reading in done)
+    rows = words.plural(sum(reading.rows for reading in done), "row")
+    told = f"The log was read to its end ({rows}) and then did not grow for {words.exact(settle_s, 's')}"
+    if not settle_s:  # nobody waited: it is for whoever gave the log to know
+        told = f"The log was given with {rows}, and counts as settled"
+    again = [reading.again for reading in done if reading.again is not None]
+    if again and len(again) == len(done):
+        return f"{told}. It was read a second time ({words.plural(sum(again), 'row')}): 2 readings were compared."
+    if any(reading.again_error for reading in done):
+        return f"{told}. A second reading was not finished."
+    return f"{told}. " + ("An earlier reading was compared with it." if compared else "It was read once.")

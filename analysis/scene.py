@@ -21,10 +21,18 @@ class Scene:
     bucket: Bucket
     matched: Matched
     parts: Parts
-    batches: Batches
-    calls: Calls
     promised: Bools
     """Part: whether it is a batch's."""
+
+    @property
+    def batches(self) -> Batches:
+        """The batches of the bucket."""
+        return self.bucket.batches
+
+    @property
+    def calls(self) -> Calls:
+        """The calls of the bucket."""
+        return self.bucket.calls
 
     @property
     def rows(self) -> Rows:
@@ -114,7 +122,7 @@ class Scene:
         ack = float(self.batches.ack[batch])
         return {
             "name": self.name(batch),
-            "number": batch,
+            "number": int(self.batches.number[batch]),
             "events": int(self.parts.size[part]),
             "first_seq": int(self.bucket.events.seq[self.parts.of_event == part].min()),
             "sent": float(self.batches.first_sent[batch]),
@@ -137,7 +145,7 @@ class Scene:
             [
                 self.position(row),
                 int(rows.seq[row]),
-                int(events.batch[self.matched.event[row]]) if self.matched.event[row] >= 0 else None,
+                int(self.batches.number[events.batch[self.matched.event[row]]]) if self.matched.event[row] >= 0 else None,
             ]
             for row in shown.tolist()
         ]

@@ -9,6 +9,7 @@ from analysis.arrays import Bools, Ints
 from analysis.conformance import Breaches
 from analysis.facts import Facts, Run, count_checked, count_found, sequence
 from analysis.matching import Matched
+from analysis.measures import reordering
 from analysis.ordering import Sequence
 from analysis.scene import Scene
 from analysis.tally import Tally, Witness
@@ -22,6 +23,7 @@ def order(
     across, within = ordering.across(stored), ordering.within(stored)
     count_checked(tally, "order-within-batch", stored.visitor[ordering.can_break_within(stored)])
     count_checked(tally, "order-across-batches", stored.visitor[ordering.can_break_across(stored)])
+    tally.reordering["batch"].add(reordering.measure(stored.visitor, _rank_sent(stored, facts)))
     shown: list[Witness] = []
     guilty = found.part[stored.part]
     if guilty.any():
@@ -43,6 +45,15 @@ def order(
     return shown
 
 
+def _rank_sent(stored: Sequence, facts: Facts) -> Ints:
+    """The place of each event in the order sent, batches sent at one instant in the order of their numbers."""
+    number = facts.bucket.batches.number[facts.parts.batch[stored.part]]
+    order = np.lexsort((stored.index, number, stored.sent, stored.visitor))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return rank
+
+
 def _by_client(name: str, stored: Sequence, guilty: Bools) -> Bools:
     """Whether a breach of the client explains the place of an event.
 
@@ -59,7 +70,7 @@ def _by_client(name: str, stored: Sequence, guilty: Bools) -> Bools:
 
 
 def copies_in_order(
-    tally: Tally, facts: Facts, matched: Matched, scene: Scene, run: Run, affected: Bools
+    tally: Tally, facts: Facts, matched: Matched, found: Breaches, scene: Scene, run: Run, affected: Bools
 ) -> Iterable[Witness]:
     """Zombies, judged on the last copies; batches with another call's events inside."""
     shown: list[Witness] = []
@@ -72,12 +83,32 @@ def copies_in_order(
         cause[across] = ordering.across_cause(stored, across)
         cause[within] = np.maximum(cause[within], ordering.within_cause(stored, within))
         at = np.flatnonzero(cause >= 0)
+        guilty = found.part[stored.part]
+        client = guilty | ~np.isin(np.arange(len(stored)), within)
+        client &= _by_client("reordered-across-batches", stored, guilty) | ~np.isin(np.arange(len(stored)), across)
         count_found(tally, "zombie", stored.visitor[at], affected if "zombie" in run.failing else None)
-        shown += witnesses.zombies(scene, stored.event[at], stored.event[cause[at]])
-    part = np.flatnonzero(delivery.split(facts.parts, matched, facts.promised))
-    tally.mark("split", facts.parts.batch[part])
-    shown += witnesses.split(scene, part)
+        tally.numbers["zombie/client"] += int(client[at].sum())
+        blame = _blames(run, "zombie", client[at])
+        shown += witnesses.zombies(scene, stored.event[at], stored.event[cause[at]], blame)
+        count_checked(tally, "order-of-last-copies", stored.visitor[repeated])
+    held = np.bincount(facts.parts.of_event[matched.copies > 0], minlength=len(facts.promised))
+    several = (facts.promised & (held > 1))[facts.parts.of_event] & (matched.copies > 0)
+    count_checked(tally, "contiguous-batches", facts.bucket.events.visitor[several])
+    broken = delivery.split(facts.parts, matched, facts.promised)
+    part = np.flatnonzero(broken)
+    number = facts.bucket.batches.number[facts.parts.batch]
+    tally.mark("split", number[part])
+    tally.mark("split/client", number[broken & found.part])
+    if "split" in run.failing:
+        affected[facts.parts.visitor[part]] = True
+    shown += witnesses.split(scene, part, _blames(run, "split", found.part[part]))
     return shown
+
+
+def _blames(run: Run, anomaly: str, client: Bools) -> list[str]:
+    """Whose fault each is, where it breaks a promise at all."""
+    blame = run.blame(anomaly)
+    return [blame if not own or blame == "nobody" else "client" for own in client.tolist()]
 
 
 def _batch_rows(facts: Facts, matched: Matched, which: Bools) -> Ints:

@@ -23,10 +23,12 @@ def render(judgement: Judgement, folder_name: str) -> str:
         lines += ["Reasons:", "", *(f"- {_text(str(reason))}" for reason in verdict["reasons"][:8]), ""]
     lines += ["| promise | checked | found | visitors per million (95 %) | verdict |", "|---|--:|--:|--:|---|"]
     for row in page_sections.promises(judgement):
+        found = f"{words.count(row['found'])} {row['unit'] if row['found'] else ''}".rstrip()
         lines.append(
-            f"| {_cell(row['name'])} | {words.count(row['checked'])} | {words.count(row['found'])} | {row['bound']} | "
+            f"| {_cell(row['name'])} | {words.count(row['checked'])} | {found} | {row['bound']} | "
             f"{_MARKS[row['icon']]} {row['word']} |"
         )
+    lines += ["", findings.between_readings(judgement)]
     objectives = page_sections.objectives(judgement)
     if objectives:
         interval = f"measured [95 % interval, {verdict['interval']}]"
@@ -45,9 +47,17 @@ def render(judgement: Judgement, folder_name: str) -> str:
         lines += ["", f"> **{_text(witness['anomaly'])}** {_text(witness['sentence'])}"]
     lines += [
         "",
-        f"Run {_text(folder_name)}, seed {judgement.runs[0].info.seed}. The whole report: index.html beside this file.",
+        f"{_which(judgement, folder_name)}. The whole report: index.html beside this file.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _which(judgement: Judgement, folder_name: str) -> str:
+    """Which run it was; evidence made elsewhere has no seed of ours."""
+    run = judgement.runs[0]
+    if run_checks.is_given(run):
+        return f"Evidence in {_text(folder_name)}"
+    return f"Run {_text(folder_name)}, seed {run.info.seed}"
 
 
 def _text(text: str) -> str:

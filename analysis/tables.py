@@ -1,5 +1,6 @@
-"""The evidence as arrays: what the checks work on. Visitors are numbered within a bucket, batches within the run."""
+"""The evidence as arrays: what the checks work on. Visitors, batches and calls are numbered within their bucket."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,13 +12,16 @@ from analysis.arrays import Array, Bools, Floats, Ints, segment_starts
 
 BATCH, ORDINARY = 0, 1
 CONFIRMED, REJECTED, INDETERMINATE = 0, 1, 2
+_MOST_CALLS = 1 << 15  # more than a batch has: they are counted in 16 bits
 OUTCOMES = ("confirmed", "rejected", "indeterminate")
 
 
 @dataclass(frozen=True)
 class Batches:
-    """Each batch and each ordinary event of the run; times in seconds."""
+    """Each batch and each ordinary event with an event in the bucket; times in seconds."""
 
+    number: Ints
+    """Its number within the run: a batch with several visitors may be in several buckets."""
     name: pa.Array
     kind: Array
     events: Array
@@ -31,7 +35,7 @@ class Batches:
 
     @classmethod
     def of(cls, table: pa.Table) -> "Batches":
-        """From batches.parquet."""
+        """From a file of batches/."""
         columns: dict[str, Any] = {name: table[name].to_numpy() for name in cls.__dataclass_fields__ if name != "name"}
         return cls(name=table["name"], **columns)
 
@@ -41,7 +45,7 @@ class Batches:
 
 @dataclass(frozen=True)
 class Calls:
-    """Each call of the run; times in seconds."""
+    """Each call of the bucket's batches; times in seconds."""
 
     batch: Array
     sent: Floats
@@ -52,14 +56,17 @@ class Calls:
 
     @classmethod
     def of(cls, table: pa.Table) -> "Calls":
-        """From calls.parquet."""
+        """From a file of calls/."""
         columns: dict[str, Any] = {name: table[name].to_numpy() for name in cls.__dataclass_fields__}
         return cls(**columns)
 
     @cached_property
     def by_batch(self) -> Ints:
         """The calls sorted by batch, those of one batch as sent."""
-        order: Ints = np.lexsort((self.sent, self.batch))
+        batch, sent = self.batch, self.sent
+        if np.all((batch[1:] > batch[:-1]) | ((batch[1:] == batch[:-1]) & (sent[1:] >= sent[:-1]))):
+            return np.arange(len(batch))  # as merging leaves them
+        order: Ints = np.lexsort((sent, batch))
         return order
 
     @cached_property
@@ -72,6 +79,13 @@ class Calls:
     def of_batch(self, batch: int) -> Ints:
         """The calls of one batch, as sent."""
         return self.by_batch[self.starts[batch] : self.starts[batch + 1]]
+
+    def number(self, batches: Batches) -> Ints:
+        """Each call's batch within the run and its place among that batch's calls, in one: the same in every bucket."""
+        place = np.empty(len(self.batch), np.int64)
+        place[self.by_batch] = np.arange(len(self.batch))
+        number: Ints = batches.number[self.batch].astype(np.int64) * _MOST_CALLS + place - self.starts[self.batch]
+        return number
 
 
 @dataclass(frozen=True)
@@ -88,6 +102,10 @@ class Events:
 
     def __len__(self) -> int:
         return len(self.seq)
+
+    def at(self, places: Ints) -> "Events":
+        """Some of them."""
+        return Events(*(getattr(self, name)[places] for name in self.__dataclass_fields__))
 
 
 @dataclass(frozen=True)
@@ -110,16 +128,24 @@ class Rows:
     def __len__(self) -> int:
         return len(self.position)
 
+    def at(self, places: Ints) -> "Rows":
+        """Some of them."""
+        return Rows(*(getattr(self, name)[places] for name in self.__dataclass_fields__))
+
 
 @dataclass(frozen=True)
 class Bucket:
-    """The evidence of some visitors."""
+    """The evidence of some visitors, complete in itself."""
 
     names: pa.Array
     """Visitor number to name."""
+    batches: Batches
+    calls: Calls
     events: Events
     rows: Rows | None
-    """None: there is no stored log."""
+    """The last reading of the stored log. None: there is no stored log."""
+    earlier: tuple[Rows, ...] = ()
+    """The readings before it, the earliest first."""
 
     def visitor_name(self, visitor: int) -> str:
         """The name of a visitor."""
@@ -165,31 +191,47 @@ class Ranks:
         return cls(np.searchsorted(instants, sent), np.searchsorted(instants, ack, side="right"))
 
 
-def bucket_of(events: pa.Table, stored: pa.Table | None) -> Bucket:
-    """From a file of events/ and its file of stored/, with one numbering of the visitors for both."""
-    columns = [events["visitor"]] if stored is None else [events["visitor"], stored["visitor"], stored["origin"]]
+def bucket_of(
+    batches: pa.Table, calls: pa.Table, events: pa.Table, stored: pa.Table | None, earlier: Sequence[pa.Table] = ()
+) -> Bucket:
+    """From the files of a bucket, with one numbering of the visitors for all."""
+    readings = [reading for reading in (stored, *earlier) if reading is not None]
+    columns = [events["visitor"], *(reading[name] for reading in readings for name in ("visitor", "origin"))]
     encoded = [column.combine_chunks().cast(pa.dictionary(pa.int32(), pa.string())) for column in columns]
     together = pa.concat_arrays([column.dictionary for column in encoded]).dictionary_encode()
     codes = together.indices.to_numpy().astype(np.int32)
-    numbers: list[tuple[Array, Bools]] = []
+    numbers: list[tuple[Array, Bools | None]] = []
     start = 0
     for column in encoded:
         mine = codes[start : start + len(column.dictionary)]
         start += len(mine)
-        valid = column.is_valid().to_numpy(zero_copy_only=False)
-        index = column.indices.fill_null(0).to_numpy()
-        numbers.append((mine[index] if len(mine) else np.zeros(len(column), np.int32), valid))
-    (visitor, _), *others = numbers
-    rows = None
-    if stored is not None:
-        (under, _), (origin, known) = others
-        rows = _rows(stored, np.where(known, origin, under), under)
-    return Bucket(together.dictionary, _events(events, visitor), rows)
+        valid = None
+        if column.null_count:
+            valid = column.is_valid().to_numpy(zero_copy_only=False)
+            column = column.indices.fill_null(0)
+        else:
+            column = column.indices
+        numbers.append((mine[column.to_numpy()] if len(mine) else np.zeros(len(column), np.int32), valid))
+    rows = []
+    for reading, (under, _), (origin, known) in zip(readings, numbers[1::2], numbers[2::2], strict=True):
+        if known is not None:
+            origin = np.where(known, origin, under)
+        rows.append(_rows(reading, origin, under))
+    return Bucket(
+        together.dictionary,
+        Batches.of(batches),
+        Calls.of(calls),
+        _events(events, numbers[0][0]),
+        rows[0] if stored is not None else None,
+        tuple(rows[stored is not None :]),
+    )
 
 
 def _numbers(table: pa.Table, name: str) -> tuple[Ints, Bools]:
     """A column of whole numbers and where it has one."""
     column = table[name].combine_chunks()
+    if not column.null_count:
+        return column.to_numpy(), np.broadcast_to(np.True_, len(column))
     return column.fill_null(0).to_numpy(), column.is_valid().to_numpy(zero_copy_only=False)
 
 
@@ -197,7 +239,7 @@ def _events(table: pa.Table, visitor: Array) -> Events:
     seq = table["seq"].to_numpy()
     digest, known = _numbers(table, "digest")
     columns = [visitor, seq, table["batch"].to_numpy(), table["index"].to_numpy(), digest, known]
-    if np.any((visitor[1:] < visitor[:-1]) | ((visitor[1:] == visitor[:-1]) & (seq[1:] <= seq[:-1]))):
+    if not _is_sorted(visitor, seq):
         order = np.lexsort((seq, visitor))
         columns = [column[order] for column in columns]
     return Events(*columns)
@@ -207,9 +249,19 @@ def _rows(table: pa.Table, owner: Array, visitor: Array) -> Rows:
     position = table["position"].to_numpy()
     seq, identified = _numbers(table, "seq")
     digest, known = _numbers(table, "digest")
-    seen_at = table["seen_at"].combine_chunks().fill_null(float("nan")).to_numpy()
+    seen_at: Floats = np.broadcast_to(np.nan, len(owner))
+    if "seen_at" in table.schema.names:
+        seen_at = table["seen_at"].combine_chunks().fill_null(float("nan")).to_numpy()
     columns = [owner, visitor, position, seq, identified, digest, known, seen_at]
-    if np.any((owner[1:] < owner[:-1]) | ((owner[1:] == owner[:-1]) & (position[1:] < position[:-1]))):
+    if not _is_sorted(owner, position):
         order = np.lexsort((position, owner))
         columns = [column[order] for column in columns]
     return Rows(*columns)
+
+
+def _is_sorted(major: Array, minor: Array) -> bool:
+    """Whether rows stand by `major`, then `minor`, as merging leaves them."""
+    step = major[1:] == major[:-1]
+    step &= minor[1:] < minor[:-1]
+    step |= major[1:] < major[:-1]
+    return not step.any()

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from analysis.arrays import Array, Floats, Ints
+from analysis.measures.reordering import Reordering
 
+KINDS = ("batch", "ordinary")
 WITNESSES = 3
 """Witnesses shown of each anomaly."""
 
@@ -33,8 +35,8 @@ class Tally:
     """Counts by name: an anomaly's own, and with `/client`, `/visitors`, `/checked` and the like behind it."""
     marks: dict[str, list[Array]] = field(default_factory=dict)
     """Numbers of batches (or calls) with some property; equal names are put together."""
-    extents: Counter[int] = field(default_factory=Counter)
-    n_reordered: Counter[int] = field(default_factory=Counter)
+    reordering: dict[str, Reordering] = field(default_factory=lambda: {kind: Reordering() for kind in KINDS})
+    """Kind of call to the measures of its events' order."""
     witnesses: list[Witness] = field(default_factory=list)
 
     def mark(self, name: str, values: Array) -> None:
@@ -56,8 +58,8 @@ class Tally:
         self.numbers.update(other.numbers)
         for name, values in other.marks.items():
             self.marks.setdefault(name, []).extend(values)
-        self.extents.update(other.extents)
-        self.n_reordered.update(other.n_reordered)
+        for kind, measures in other.reordering.items():
+            self.reordering[kind].add(measures)
         self.witnesses = closest([*self.witnesses, *other.witnesses])
 
 

@@ -58,7 +58,8 @@ def measure(info: RunInfo, merged: Merged, calls: pd.DataFrame) -> Validity:
     shares = [worker.cpu_share for worker in workers if worker.cpu_share is not None]
     return Validity(
         workers=max(info.processes, len(workers)),
-        workers_lost=max(info.processes, len(workers)) - closed,
+        # A history of another client, none of whose files is closed, tells nothing of its processes.
+        workers_lost=max(info.processes, len(workers)) - closed if info.processes else 0,
         crashed=sum(worker.crashed for worker in workers),
         late_starts_ms_p99=1000 * percentile(np.sort(sent - due), "99") if len(calls) else None,
         waited_for_connection=(float(np.mean(ready[known] - intended[known] > _WAITED_S)) if known.any() else None),
@@ -70,13 +71,8 @@ def measure(info: RunInfo, merged: Merged, calls: pd.DataFrame) -> Validity:
         counts_differ=sum(not worker.fits for worker in workers),
         interrupted=info.interrupted or any(worker.interrupted for worker in workers),
         readback_complete=info.reading is not None and info.reading.complete,
-        readback_settled=settled(info),
+        readback_settled=info.settled,
     )
-
-
-def settled(info: RunInfo) -> bool:
-    """Whether the log was read to its end after it had settled."""
-    return info.reading is not None and info.reading.complete and info.reading.settled
 
 
 def reasons(validity: Validity, info: RunInfo, scenario: Scenario, merged: Merged) -> list[str]:
@@ -120,8 +116,12 @@ def _reading(info: RunInfo, merged: Merged) -> list[str]:
     found = []
     if not reading.complete:
         found.append(f"The stored log was not read to its end{f': {reading.error}' if reading.error else ''}.")
+    elif reading.again is not None and reading.again > reading.rows:
+        late = reading.again - reading.rows
+        found.append(f"{late} rows came into the stored log after it had not grown for {reading.settle_s:g} s.")
     elif not reading.settled:
         found.append(f"The stored log had not settled {reading.waited_s:.1f} s after the load.")
-    if reading.complete and reading.rows != merged.stored.rows:
-        found.append(f"The log was read with {reading.rows} rows, but {merged.stored.rows} are there.")
+    read = reading.rows if reading.again is None else reading.again
+    if reading.complete and read != merged.stored.rows:
+        found.append(f"The log was read with {read} rows, but {merged.stored.rows} are there.")
     return found

@@ -1,15 +1,17 @@
 """From one run, or the repeats of one scenario, to the verdict: fail outranks inconclusive, which outranks pass."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from analysis import latency, promises, reasons, sla
 from analysis.arrays import Floats
+from analysis.catalogue import ANOMALIES, failing
 from analysis.judgement import Judgement
+from analysis.measures.reordering import as_json
 from analysis.one_run import OneRun, judge_run
-from analysis.promises import ANOMALIES, failing
 from analysis.tables import BATCH, ORDINARY, OUTCOMES
 from analysis.tally import Tally
 from inorder.errors import UnusableInput
@@ -17,11 +19,11 @@ from inorder.run import RunFolder
 from inorder.scenario import Scenario
 
 
-def judge(folders: Sequence[RunFolder]) -> Judgement:
-    """Judge one run folder, or several that hold repeats of one scenario."""
+def judge(folders: Sequence[RunFolder], jobs: int = 1, dask: str | None = None) -> Judgement:
+    """Judge one run folder, or several that hold repeats of one scenario, by `jobs` processes or on a Dask cluster."""
     if not folders:
         raise UnusableInput("nothing to judge: expected at least one run folder")
-    runs = [judge_run(folder) for folder in folders]
+    runs = [judge_run(folder, jobs, dask) for folder in folders]
     names = {run.frames.info.scenario for run in runs}
     if len(names) > 1:
         raise UnusableInput(f"{folders[0].path}: expected repeats of one scenario, got runs of {', '.join(sorted(names))}")
@@ -62,6 +64,7 @@ def document(runs: list[OneRun]) -> dict[str, Any]:
         "visitors": {"total": tally.numbers["visitors"], "affected": tally.numbers["affected"]},
         "promises": promises.lines(tally, bad, _open(runs, tally), _unchecked(runs)),
         "ordinary": _ordinary(tally, scenario),
+        "delivery": _delivery(runs, tally),
         "latency_ms": latency.combine(times),
         "calls": _calls(runs),
         "resends": _resends(runs),
@@ -70,7 +73,8 @@ def document(runs: list[OneRun]) -> dict[str, Any]:
         "drain_s": _summary(runs, "drain/s", ("50", "95")) | {"undrained": tally.numbers["undrained"]},
         "visibility_ms": _visibility(runs),
         "phases": [{"name": name, "start": start, "end": end} for name, start, end in scenario.phase_bounds()],
-        "reordering": _reordering(tally),
+        "reordering": as_json(tally.reordering["ordinary"]),
+        "batch_reordering": as_json(tally.reordering["batch"]),
         "sla": lines,
         "validity": _validity(runs),
         "unsupported": reasons.told([[own.sentence for own in run.unsupported] for run in runs]),
@@ -82,7 +86,7 @@ def _together(runs: list[OneRun]) -> Tally:
     """Counts and witnesses of all runs; marks stay with their run, for they hold its batch numbers."""
     tally = Tally()
     for run in runs:
-        tally.add(Tally(run.tally.numbers, {}, run.tally.extents, run.tally.n_reordered, run.tally.witnesses))
+        tally.add(replace(run.tally, marks={}))
     return tally
 
 
@@ -120,6 +124,22 @@ def _ordinary(tally: Tally, scenario: Scenario) -> dict[str, Any]:
     return found | {"lossless_promised": scenario.promises.ordinary_lossless}
 
 
+def _delivery(runs: list[OneRun], tally: Tally) -> dict[str, Any]:
+    """Losses and duplicates of batches as shares, and how long after the load the log was last looked at, seconds.
+
+    Of repeats the shortest wait counts: what was not there then may have come later.
+    """
+    numbers = tally.numbers
+    confirmed, stored = numbers["batch/confirmed"], numbers["batch/stored"]
+    repeated = numbers["duplicate-explained"] + numbers["duplicate-unexplained"]
+    readings = [run.frames.info.reading for run in runs]
+    return {
+        "lost_share": numbers["lost"] / confirmed if confirmed else None,
+        "duplicated_share": repeated / stored if stored else None,
+        "waited_s": min((reading.waited_s for reading in readings if reading is not None), default=None),
+    }
+
+
 def _calls(runs: list[OneRun]) -> dict[str, dict[str, int]]:
     """Calls by kind and outcome."""
     found = {kind: dict.fromkeys(OUTCOMES, 0) for kind in ("batch", "ordinary")}
@@ -148,23 +168,6 @@ def _visibility(runs: list[OneRun]) -> dict[str, Any] | None:
     """Done to first seen; None where the log was only read after the load."""
     found = _summary(runs, "visibility/ms", ("50", "95", "99"))
     return found if found["n"] else None
-
-
-def _reordering(tally: Tally) -> dict[str, Any]:
-    """RFC 4737's measures of the ordinary events; extents and n as texts, for keys of JSON are texts."""
-    events, reordered = tally.numbers["reordering/events"], sum(tally.extents.values())
-    extents = np.repeat(sorted(tally.extents), [tally.extents[extent] for extent in sorted(tally.extents)])
-    known = latency.summary(extents.astype(np.float64), ("50", "95"))
-    return {
-        "events": events,
-        "reordered": reordered,
-        "ratio": reordered / events if events else None,
-        "extent_max": known["max"] and int(known["max"]),
-        "extent_p50": known["p50"] and int(known["p50"]),
-        "extent_p95": known["p95"] and int(known["p95"]),
-        "extents": {str(extent): tally.extents[extent] for extent in sorted(tally.extents)},
-        "n_reordered": {str(n): tally.n_reordered[n] for n in sorted(tally.n_reordered)},
-    }
 
 
 def _validity(runs: list[OneRun]) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def reordered(scene: Scene, anomaly: str, event: Ints, cause: Ints, client: Arra
         yield _witness(scene, anomaly, scene.visitor_of(late), sentence, entries, int(gap[place]), blame)
 
 
-def zombies(scene: Scene, event: Ints, cause: Ints) -> Iterable[Witness]:
+def zombies(scene: Scene, event: Ints, cause: Ints, blame: list[str]) -> Iterable[Witness]:
     """Events whose last copy stands after the last copy of `cause`, which they must precede."""
     rows = scene.matched.last_row
     gap = scene.rows.position[rows[event]] - scene.rows.position[rows[cause]]
@@ -78,7 +78,7 @@ def zombies(scene: Scene, event: Ints, cause: Ints) -> Iterable[Witness]:
             f"{scene.position(int(rows[early]))}"
         )
         entries = [(late, int(rows[late])), (early, int(rows[early]))]
-        yield _witness(scene, "zombie", scene.visitor_of(late), sentence, entries, int(gap[place]))
+        yield _witness(scene, "zombie", scene.visitor_of(late), sentence, entries, int(gap[place]), blame[place])
 
 
 def absent(scene: Scene, anomaly: str, event: Ints, settled: bool) -> Iterable[Witness]:
@@ -176,7 +176,7 @@ def phantoms(scene: Scene, row: Ints) -> Iterable[Witness]:
         yield Witness("phantom", 0, name, content)
 
 
-def torn(scene: Scene, part: Ints, present: Array) -> Iterable[Witness]:
+def torn(scene: Scene, part: Ints, present: Array, blame: str) -> Iterable[Witness]:
     """Parts of batches without a certain answer that are stored in part."""
     for place in nearest(scene.parts.visitor[part], np.zeros(len(part), np.int64)):
         mine = np.flatnonzero(scene.parts.of_event == part[place])
@@ -187,10 +187,10 @@ def torn(scene: Scene, part: Ints, present: Array) -> Iterable[Witness]:
             f"of batch {scene.name(scene.batch(here))}, which has no certain answer, {number} of {len(mine)} events "
             f"are stored: seq {scene.seq(here)} is, seq {scene.seq(gone)} is not"
         )
-        yield _witness(scene, "torn", scene.visitor_of(here), sentence, [(here, row), (gone, -1)])
+        yield _witness(scene, "torn", scene.visitor_of(here), sentence, [(here, row), (gone, -1)], 0, blame)
 
 
-def split(scene: Scene, part: Ints) -> Iterable[Witness]:
+def split(scene: Scene, part: Ints, blame: list[str]) -> Iterable[Witness]:
     """Parts inside which a row of another call is stored."""
     matched = scene.matched
     for place in nearest(scene.parts.visitor[part], np.zeros(len(part), np.int64)):
@@ -208,4 +208,4 @@ def split(scene: Scene, part: Ints) -> Iterable[Witness]:
             f"{scene.sent(events[1][0])} is stored at {scene.position(events[1][1])}"
         )
         gap = scene.position(events[2][1]) - scene.position(events[0][1])
-        yield _witness(scene, "split", visitor, sentence, events, gap)
+        yield _witness(scene, "split", visitor, sentence, events, gap, blame[place])

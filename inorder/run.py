@@ -33,6 +33,10 @@ class Reading(Struct):
     waited_s: float = 0.0
     """From the end of the load to the last look at the log, seconds."""
     error: str | None = None
+    again: int | None = None
+    """Rows kept when the whole log was read a second time; None: it was read once."""
+    again_error: str | None = None
+    """Why the second reading was not finished."""
 
 
 class Worker(Struct):
@@ -70,6 +74,11 @@ class RunInfo(Struct):
     """Exit code of the generator."""
     interrupted: bool = False
     reading: Reading | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the stored log was read to its end after it had settled."""
+        return self.reading is not None and self.reading.complete and self.reading.settled
 
 
 def versions() -> dict[str, str]:
@@ -118,6 +127,15 @@ class RunFolder:
     def stored_file(self) -> Path:
         """The stored log as it was read back, in the order read (FORMATS: stored log)."""
         return self.evidence / "stored.parquet"
+
+    def earlier_files(self) -> list[Path]:
+        """Earlier readings of the same log, oldest first; the one in `stored_file` is the last."""
+        numbered = {
+            int(path.stem.removeprefix("earlier-")): path
+            for path in self.evidence.glob("earlier-*.parquet")
+            if path.stem.removeprefix("earlier-").isdecimal()
+        }
+        return [numbered[number] for number in sorted(numbered)]
 
     @classmethod
     def create(cls, path: Path, scenario_text: str, info: RunInfo) -> "RunFolder":

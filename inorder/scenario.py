@@ -89,6 +89,8 @@ class Readback(Struct, forbid_unknown_fields=True, frozen=True):
     limit_s: Positive = 120.0
     """Reading stops after so long; a log that still grows then is not settled."""
     page: Annotated[int, Meta(ge=1, le=100_000)] = 10_000
+    readings: Annotated[int, Meta(ge=1, le=2)] = 2
+    """2: once settled, the log is read again from its beginning, to see whether anything vanished or was rewritten."""
 
 
 class Sandbox(Struct, forbid_unknown_fields=True, frozen=True):
@@ -129,6 +131,13 @@ class Promises(Struct, forbid_unknown_fields=True, frozen=True):
     """What the system promises beyond the contract: what is else only counted then fails."""
 
     exactly_once: bool = False
+    """An event that is stored twice after a re-send fails the run."""
+    atomic_batches: bool = False
+    """A batch without a certain answer that is stored in part fails the run."""
+    contiguous_batches: bool = False
+    """Another call's events inside a batch fail the run."""
+    keep_last: bool = False
+    """A consumer keeps the last copy of an event: a last copy out of order fails the run."""
     ordinary_lossless: bool = False
     """A confirmed ordinary call that is not stored fails the run."""
 

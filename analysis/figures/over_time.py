@@ -68,7 +68,7 @@ def picture(judgement: Judgement) -> Picture:
         f"{ENOUGH['p50']} (p50), {ENOUGH['p95']} (p95), {ENOUGH['p99']} (p99) confirmed calls or more. "
         f"{time.named()}{several}"
     )
-    alt = "Response time over time. " + " ".join(_told(name, kinds.get(kind)) for kind, name in _NAMES.items())
+    alt = "Response time over time. " + " ".join(_told(time, name, kinds.get(kind)) for kind, name in _NAMES.items())
     limits = {kind: _limit(judgement, name.lower()) for kind, name in _NAMES.items()}
     return Picture("latency-over-time", alt.strip(), caption, lambda width: _draw(width, time, kinds, limits))
 
@@ -76,7 +76,7 @@ def picture(judgement: Judgement) -> Picture:
 _NAMES = {0: "Batch", 1: "Ordinary"}
 
 
-def _told(name: str, series: Series | None) -> str:
+def _told(time: Clock, name: str, series: Series | None) -> str:
     """The range of the strongest percentile that was drawn."""
     if series is None:
         return ""
@@ -85,7 +85,7 @@ def _told(name: str, series: Series | None) -> str:
     here = int(np.nanargmax(values))
     return (
         f"{name} calls: {level} of a bin between {words.quantity(float(np.nanmin(values)), 'ms')} and "
-        f"{words.quantity(float(values[here]), 'ms')}, the latter at {series.middles[here]:g} s."
+        f"{words.quantity(float(values[here]), 'ms')}, the latter at {time.told(series.middles[here])} s."
     )
 
 

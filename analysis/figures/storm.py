@@ -95,7 +95,7 @@ def picture(judgement: Judgement) -> Picture:
         if kind in series.due
     ]
     alt = (
-        f"The run in time, {time.start:g} to {time.end:g} s: {words.listed(peaks)}; the backlog was "
+        f"The run in time, {time.told(time.start)} to {time.told(time.end)} s: {words.listed(peaks)}; the backlog was "
         f"{words.count(series.backlog[0])} events at the start and {words.count(series.backlog[-1])} at the end; at "
         f"most {words.count(max(flight.max() for flight in series.in_flight.values()))} calls of a kind were in flight."
     )
@@ -167,5 +167,5 @@ def _note_drained(labels: Labels, axes: Axes, series: Series) -> None:
         here = int(np.argmax(left))
         x, y = float(series.moments[here]), float(series.backlog[here])
         axes.plot([x], [y], "o", ms=4, color=BATCH, zorder=3)
-        text = f"95{words.THIN}% confirmed at {words.significant(x)}{words.THIN}s"
+        text = f"95{words.THIN}% confirmed at {words.significant(x - series.time.origin)}{words.THIN}s"
         labels.put(axes, x, y, text, ((7, 7), (8, 14), (-8, 20), (0, 24), (-7, 7)), color=style.INK)

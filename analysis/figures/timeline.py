@@ -15,6 +15,7 @@ from analysis.figures import style
 from analysis.figures.labels import Labels
 from analysis.figures.style import RULE
 from analysis.judgement import RunFrames
+from analysis.run_checks import is_given
 
 _STEPS_S = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 _MOST_BINS = 240
@@ -31,6 +32,9 @@ class Clock:
     end: float
     step: float
     phases: tuple[tuple[str, float, float], ...]
+    """Those that reach into the axis."""
+    origin: float = 0.0
+    """What is written as 0: the load's start, or where the axis starts if the clock's zero is far away."""
 
     @property
     def edges(self) -> NDArray[np.float64]:
@@ -40,23 +44,42 @@ class Clock:
 
     def named(self) -> str:
         """The phases in words, for a caption."""
-        spans = [f"{name} {start:g}–{end:g}{words.THIN}s" for name, start, end in self.phases]
+        spans = [f"{name} {self.told(start)}–{self.told(end)}{words.THIN}s" for name, start, end in self.phases]
         return f"Vertical rules: phases ({', '.join(spans)})." if spans else ""
+
+    def told(self, moment: float) -> str:
+        """An instant of the run's clock as the axis writes it, without unit."""
+        return f"{moment - self.origin:g}".replace("-", "−")
+
+    @property
+    def meaning(self) -> str:
+        """What the axis counts."""
+        since = f"{self.origin:,.10g}{words.THIN}s of the history's clock" if self.origin else "the start of the run"
+        return f"seconds since {since}"
 
 
 def clock(run: RunFrames) -> Clock | None:
-    """The axis that holds every call and phase of a run; none where nothing was sent."""
+    """The axis that holds every call and phase of a run; none where nothing was sent.
+
+    Evidence from elsewhere may have a clock whose zero is no start, such as that of the epoch: where nothing happens for
+    the greater part of the time from zero on, the axis starts at the first call.
+    """
     calls = run.calls
     if calls.empty:
         return None
     phases = tuple(run.scenario.phase_bounds())
     ends = calls["done"].to_numpy(float)
     last = max(float(calls["sent"].max()), float(np.max(ends[np.isfinite(ends)], initial=0)), phases[-1][2])
-    first = min(0.0, float(calls["intended"].min()))
+    first = float(calls["intended"].min())
+    # A run that was driven starts at its clock's zero: that nobody came for long is part of what happened.
+    late = is_given(run) and first > last - first
+    first = first if late else min(0.0, first)
     length = last - first
     step = next((s for s in _STEPS_S if length <= _MOST_BINS * s and (s > 0.5 or length <= _SHORT_RUN_S)), 7200)
     start = math.floor(first / step) * step
-    return Clock(start, start + math.ceil((last - start) / step - 1e-9) * step, step, phases)
+    end = start + max(1, math.ceil((last - start) / step - 1e-9)) * step
+    inside = tuple(phase for phase in phases if phase[1] < end and phase[2] > start)
+    return Clock(start, end, step, inside, start if late else 0.0)
 
 
 def panels(width: int, time: Clock, wanted: Sequence[Panel]) -> tuple[Figure, list[Axes]]:
@@ -71,7 +94,11 @@ def panels(width: int, time: Clock, wanted: Sequence[Panel]) -> tuple[Figure, li
         axes = style.axes(figure, left, top, width - left - right, tall)
         axes.set_title(title if wide else short)
         axes.set_xlim(time.start, time.end)
-        axes.xaxis.set_major_locator(MaxNLocator(8 if wide else 5, steps=[1, 2, 5, 10]))
+        ticks = MaxNLocator(8 if wide else 5, steps=[1, 2, 5, 10]).tick_values(
+            time.start - time.origin, time.end - time.origin
+        )
+        axes.xaxis.set_major_locator(FixedLocator([tick + time.origin for tick in ticks]))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: time.told(value)))
         axes.tick_params(labelbottom=False)
         for boundary in sorted({bound for _, *bounds in time.phases for bound in bounds}):
             if time.start < boundary < time.end:
@@ -79,7 +106,7 @@ def panels(width: int, time: Clock, wanted: Sequence[Panel]) -> tuple[Figure, li
         made.append(axes)
         top += tall + between
     made[-1].tick_params(labelbottom=True)
-    made[-1].set_xlabel("seconds since the start of the run")
+    made[-1].set_xlabel(time.meaning)
     return figure, made
 
 

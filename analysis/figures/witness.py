@@ -5,41 +5,50 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis import words
 from analysis.figures import style
 from analysis.figures.labels import Labels
 from analysis.figures.style import BAD, BAD2, BATCH, BATCH2, INK2, PAPER, SMALL, Picture
-from analysis.figures.witness_layout import Block, Key, Layout, lay_out, short_names
+from analysis.figures.witness_calls import GONE, ROW, draw_calls, note_calls
+from analysis.figures.witness_layout import Block, Layout, lay_out
+from analysis.figures.witness_rows import Key
 
 _HIGH, _LOW, _BLOCK = 100.0, 18.0, 18.0
 """Lower edges of the two rows and the height of a block, pixels."""
-_ROW = 26.0
-"""Height of a row of calls, pixels."""
-_GONE = {"unseen": "not seen yet", "misrouted": "stored under\nanother visitor", "vanished": "vanished"}
-_ORDINALS = ("1st", "2nd", "3rd", "4th", "5th", "6th", "7th", "8th")
 
 
 def picture(witness: dict[str, Any], number: int) -> Picture:
     """The picture of the witness that is number `number` of its report."""
     name = f"witness-{number}"
-    if not witness.get("batches") and not witness.get("stored"):
-        return Picture(name, witness["sentence"], "This witness holds nothing that could be drawn.")
     layout = lay_out(witness, 300, 8, 9)
-    sent, stored = ([block.label for block in row] for row in (layout.sent, layout.stored))
+    if not layout.sent and not layout.stored:
+        return Picture(name, witness["sentence"], "This witness holds nothing that could be drawn.")
+    sent, stored = ([block.label for block in row if not block.was] for row in (layout.sent, layout.stored))
     things = "Events (seq)" if layout.singles else "Batches"
     alt = (
         f"{words.sentence(witness['sentence'])} {things} in the order sent: {', '.join(sent) or 'none'}; "
         f"stored: {', '.join(stored) or 'none'}."
     )
-    return Picture(name, alt, "", lambda width: _draw(width, witness))
+    earlier = [block for block in layout.stored if block.was]
+    caption = ""
+    if earlier:
+        seq, place = witness["events"][0][0], words.count(_place(witness))
+        what = "the row" if seq is None else f"seq {seq}"
+        caption = f"Dashed: where {what} stood in an earlier reading of the log, at {place}."
+        alt += f" In an earlier reading {what} stood at {place}."
+    return Picture(name, alt, caption, lambda width: _draw(width, witness))
+
+
+def _place(witness: dict[str, Any]) -> int:
+    """The position in an earlier reading."""
+    return int(witness["earlier_position"])
 
 
 def _draw(width: int, witness: dict[str, Any]) -> Figure:
     wide = width == style.WIDE
     calls = witness.get("batches") or []
-    tall = _ROW * max(2, len(calls))
+    tall = ROW * max(2, len(calls))
     below = 34 + tall + 42
     figure = style.figure(width, int(max(176, 26 + tall + 42) if wide else 172 + below if calls else 172))
     span = 306 if wide else 274
@@ -54,20 +63,23 @@ def _draw(width: int, witness: dict[str, Any]) -> Figure:
     if calls:
         left, top = (436, 26) if wide else (64, 172 + 34)
         time_axes = style.axes(figure, left, top, width - left - 26, tall)
-        _calls(time_axes, calls, layout)
+        draw_calls(time_axes, calls, layout)
     _ribbons(axes, layout)
     _blocks(axes, layout)
     labels = Labels(figure)
     _names(labels, axes, layout)
     _gone(labels, axes, layout, witness)
     if time_axes is not None:
-        _call_notes(labels, time_axes, calls, layout, witness)
+        note_calls(labels, time_axes, calls, layout, witness)
     return figure
 
 
 def _ribbons(axes: Axes, layout: Layout) -> None:
     """From where each run stands in the sent row to where it is stored; what is out of place on top, hatched."""
     for block in sorted(layout.stored, key=lambda own: own.bad):
+        if block.was:
+            _trace(axes, layout, block)
+            continue
         if not block.keys:
             _wedge(axes, block.x, block.x + block.width, _LOW + _BLOCK, 26)
             continue
@@ -85,6 +97,15 @@ def _ribbons(axes: Axes, layout: Layout) -> None:
         span = layout.span(keys)
         if span is not None:
             _wedge(axes, *span, _HIGH, -28)
+
+
+def _trace(axes: Axes, layout: Layout, block: Block) -> None:
+    """Two dashed lines from where an event was sent to where it stood, between which there is nothing now."""
+    span = layout.span(block.keys) if block.keys else None
+    if span is None:
+        return
+    for top, bottom in zip(span, (block.x, block.x + block.width), strict=True):
+        axes.plot([top, bottom], [_HIGH, _LOW + _BLOCK], color=BAD, lw=1, ls=(0, (3, 2)), zorder=2, clip_on=False)
 
 
 def _wedge(axes: Axes, left: float, right: float, y: float, depth: float) -> None:
@@ -107,10 +128,10 @@ def _neighbours(keys: list[Key]) -> list[list[Key]]:
 def _blocks(axes: Axes, layout: Layout) -> None:
     for y, row in ((_HIGH, layout.sent), (_LOW, layout.stored)):
         for block in row:
-            colour = BAD if block.bad else BATCH
+            colour = BAD if block.bad or block.was else BATCH
             face = PAPER if block.hollow else colour
-            shape = Rectangle((block.x, y), block.width, _BLOCK, fc=face, ec=colour, lw=1.2, zorder=4, clip_on=False)
-            axes.add_patch(shape)
+            shape: dict[str, Any] = {"fc": face, "ec": colour, "lw": 1.2, "ls": (0, (3, 2)) if block.was else "-"}
+            axes.add_patch(Rectangle((block.x, y), block.width, _BLOCK, zorder=4, clip_on=False, **shape))
             if _fits(block):
                 text = colour if block.hollow else PAPER
                 look: dict[str, Any] = {"ha": "center", "va": "center", "fontweight": "bold", "fontsize": SMALL}
@@ -136,8 +157,10 @@ def _names(labels: Labels, axes: Axes, layout: Layout) -> None:
         for block in row:
             middle = block.x + block.width / 2
             if not _fits(block):
-                colour = BAD if block.bad else INK2
+                colour = BAD if block.bad or block.was else INK2
                 labels.put(axes, middle, y, block.label, ((0, 3 * down),), beyond=True, color=colour)
+            elif block.was:
+                continue  # its position is told in words
             elif block.position is not None:
                 text = f"at {words.count(block.position)}"
                 labels.put(axes, middle, y, text, ((0, -3), (0, -15)), color=INK2)
@@ -145,7 +168,7 @@ def _names(labels: Labels, axes: Axes, layout: Layout) -> None:
 
 def _gone(labels: Labels, axes: Axes, layout: Layout, witness: dict[str, Any]) -> None:
     """What the wedges and hatchings mean."""
-    text = _GONE.get(witness["anomaly"], "not stored")
+    text = GONE.get(witness["anomaly"], "not stored")
     if witness["anomaly"] == "misrouted" and witness.get("stored_under"):
         text = f"stored under\n{witness['stored_under']}"
     look: dict[str, Any] = {"color": BAD, "fontweight": "bold"}
@@ -154,64 +177,18 @@ def _gone(labels: Labels, axes: Axes, layout: Layout, witness: dict[str, Any]) -
         if span:
             labels.put(axes, sum(span) / 2, _HIGH - 28, text, ((0, -2), (9, -2), (-9, -2), (7, 0), (-7, 0)), **look)
     for block in layout.stored:
-        if not block.keys:
-            x = block.x + block.width / 2
-            labels.put(axes, x, _LOW + _BLOCK + 26, "sent by no call", ((0, 2), (9, 4), (-9, 4)), **look)
+        x = block.x + block.width / 2
+        if block.was:
+            text = f"stood at {words.count(_place(witness))}"
+            labels.put(axes, x, _LOW, text, ((0, -3), (0, -15), (0, -27)), beyond=True, **look)
+        elif not block.keys:
+            text = "sent by no call" if witness["events"][0][0] is not None else "no readable identity"
+            labels.put(axes, x, _LOW + _BLOCK + 26, text, ((0, 2), (9, 4), (-9, 4)), **look)
+        elif block.bad and witness["anomaly"] == "rewritten" and witness.get("earlier_position") is None:
+            labels.put(axes, x, _LOW, "not here before", ((0, -15), (0, -3)), beyond=True, **look)
+        elif block.bad and witness["anomaly"] == "rewritten" and not any(own.was for own in layout.stored):
+            labels.put(axes, x, _LOW, "was another row", ((0, -15), (0, -3)), beyond=True, **look)
         elif block.bad and witness["anomaly"] == "corrupt":
             labels.put(axes, block.x + block.width, _LOW + _BLOCK, "payload differs", ((4, 12), (4, 24)), **look)
         elif block.bad and "duplicate" in witness["anomaly"] and not layout.singles:
-            labels.put(axes, block.x + block.width / 2, _LOW, "stored again", ((0, -3),), beyond=True, **look)
-
-
-def _calls(axes: Axes, calls: list[dict[str, Any]], layout: Layout) -> None:
-    """One row a batch: a bar from sent to confirmed."""
-    axes.set_title("Calls in time: first sent to confirmed")
-    ends = [call["done"] for call in calls if call.get("done") is not None]
-    first = min(call["sent"] for call in calls)
-    last = max([*ends, *(call["sent"] for call in calls)])
-    room = max(last - first, 0.02)
-    axes.set(xlim=(first - 0.04 * room, last + 0.75 * room), ylim=(max(2, len(calls)) - 0.5, -0.5))
-    axes.set_yticks(range(len(calls)), [_clipped(short_names(calls)[call["number"]]) for call in calls])
-    axes.grid(visible=False)
-    bad = {int(block.keys[0][0]) for block in (*layout.sent, *layout.stored) if block.bad and block.keys}
-    for y, call in enumerate(calls):
-        colour = BAD if call["number"] in bad else BATCH
-        done = call.get("done")
-        width = max((done if done is not None else call["sent"]) - call["sent"], 0.012 * room)
-        hollow = done is None or call.get("outcome") != "confirmed"
-        axes.barh(y, width, left=call["sent"], height=0.42, fc=PAPER if hollow else colour, ec=colour, lw=1)
-    axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6f}".rstrip("0").rstrip(".")))
-    axes.set_xlabel("seconds since the start of the run; row: batch")
-
-
-def _clipped(name: str) -> str:
-    return name if len(name) <= 8 else f"…{name[-7:]}"
-
-
-def _call_notes(labels: Labels, axes: Axes, calls: list[dict[str, Any]], layout: Layout, witness: dict[str, Any]) -> None:
-    """What became of each batch, beside its bar."""
-    order: list[int] = []
-    for block in layout.stored:
-        number = block.keys[0][0] if block.keys else None
-        if number is not None and number not in order:
-            order.append(number)
-    absent = {key[0] for key in layout.missing}
-    gone = _GONE.get(witness["anomaly"], "not stored").replace("\n", " ")
-    for y, call in enumerate(calls):
-        number, words_ = call["number"], []
-        if call.get("outcome") != "confirmed":
-            words_.append(str(call.get("outcome") or "no answer"))
-        if (call.get("calls") or 1) > 1:
-            words_.append(f"{call['calls']} calls")
-        if number in order:
-            place = order.index(number)
-            rank = _ORDINALS[place] if place < len(_ORDINALS) else f"{place + 1}th"
-            words_.append("stored" if len(order) == 1 else f"stored {rank}")
-        if number in absent:
-            words_.append(gone if number not in order else "in part")
-        bad = any(block.bad and block.keys and block.keys[0][0] == number for block in (*layout.sent, *layout.stored))
-        done = call.get("done")
-        x = done if done is not None else call["sent"]
-        look: dict[str, Any] = {"color": BAD, "fontweight": "bold"} if bad else {}
-        labels.put(axes, x, y, ", ".join(words_), ((8, 0), (8, 3), (-8, 0)), **look)
+            labels.put(axes, x, _LOW, "stored again", ((0, -3),), beyond=True, **look)

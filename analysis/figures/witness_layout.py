@@ -5,18 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from analysis.figures.witness_rows import Key, Row, missing_keys, runs_of, stored_rows
+
 MOST_BLOCKS = 16
 """More runs of stored events than this cannot be told apart: then single events are drawn around the evidence."""
 _AROUND, _ROOMY = 3, 290
 """Events drawn on each side of the evidence where single events are drawn; one less below so many pixels."""
 _FEW, _MANY = 3, 6
 """Single events are drawn where at most `_FEW` events of a batch of more than `_MANY` are concerned."""
-
-_CUT = 400
-"""From so many stored rows on, the witness may hold only those around its evidence."""
-
-Key = tuple[int, int]
-"""Batch number, seq."""
 
 
 @dataclass
@@ -27,9 +23,11 @@ class Block:
     keys: list[Key]
     bad: bool = False
     hollow: bool = False
-    """Outlined only: rejected by the system, or sent by nobody."""
+    """Outlined only: rejected by the system, sent by nobody, or not there any more."""
     position: int | None = None
     """Position of its first row, where it is evidence."""
+    was: bool = False
+    """Stood here in an earlier reading of the log, and is not here now."""
     x: float = 0.0
     width: float = 0.0
 
@@ -56,24 +54,20 @@ class Layout:
         return None
 
 
-Row = tuple[int, Key | None, bool]
-"""Position, event (none: no call carried it), whether it is bad."""
-
-
 def lay_out(witness: dict[str, Any], width: float, gap: float, least: float) -> Layout:
     """Choose between batches and single events, and place the blocks in `width` pixels."""
     batches = witness["batches"]
     sent = {batch["number"]: _keys(batch) for batch in batches}
-    rows = _rows(witness, batches)
-    missing = _missing(witness, sent, rows)
-    runs = _runs(rows)
+    rows = stored_rows(witness, batches)
+    missing = missing_keys(witness, sent, rows)
+    runs = runs_of(rows)
     layout = Layout(missing=missing)
-    concerned = [[key for key in run if key] for bad, run in runs if bad]
-    spans = [own for own in concerned if own] or [missing]
+    concerned = [[row.key for row in run if row.key] for run in runs if run[0].bad]
+    spans = [own for own in concerned if own] or [missing or [row.key for row in rows if row.was and row.key]]
     smallest = min((len(own) for own in spans), default=0)
     sizes = [len(sent[own[0][0]]) for own in spans if own and own[0][0] in sent]
     layout.singles = len(runs) > MOST_BLOCKS or (0 < smallest <= _FEW and max(sizes, default=0) > _MANY)
-    if witness["anomaly"] == "phantom":
+    if witness["anomaly"] == "phantom" or not batches:
         layout.singles = False
     if layout.singles:
         _single_events(layout, sent, rows, _evidence(witness, rows, missing), _AROUND if width > _ROOMY else _AROUND - 1)
@@ -97,76 +91,11 @@ def _keys(batch: dict[str, Any]) -> list[Key]:
     return [(batch["number"], seq) for seq in range(first, first + batch["events"])]
 
 
-def _rows(witness: dict[str, Any], batches: list[dict[str, Any]]) -> list[Row]:
-    """The stored rows that are drawn, in position order, each with the answer whether it is out of place."""
-    anomaly = witness["anomaly"]
-    evidence = {event[3] for event in witness["events"] if event[3] is not None}
-    if anomaly == "split":  # of the three rows only the one in the middle is a stranger
-        evidence = {event[3] for event in witness["events"] if event[1] != witness["events"][0][1]}
-    known = {batch["number"]: batch for batch in batches}
-    seen: set[Key] = set()
-    newest_sent, highest = float("-inf"), dict[int, int]()
-    rows: list[Row] = []
-    for position, seq, number, *_ in sorted(witness["stored"], key=lambda row: row[0]):
-        if anomaly == "misrouted" and position in evidence:
-            continue
-        if number not in known:
-            if position in evidence and number is None:
-                rows.append((position, None, True))
-            continue
-        key, batch = (number, seq), known[number]
-        again = key in seen
-        seen.add(key)
-        done = batch.get("done")
-        overtaken = done is not None and batch.get("outcome") == "confirmed" and done < newest_sent
-        inside = seq < highest.get(number, -1)
-        bad = {
-            "reordered-across-batches": overtaken and not again,
-            "reordered-in-batch": inside and not again,
-            "ghost": batch.get("outcome") == "rejected",
-            "duplicate-unexplained": again,
-            "duplicate-explained": again,
-            "zombie": again and (overtaken or inside),
-            "torn": False,
-        }.get(anomaly, position in evidence)
-        rows.append((position, key, bad))
-        if not again:
-            newest_sent = max(newest_sent, batch["sent"])
-            highest[number] = max(seq, highest.get(number, -1))
-    return rows
-
-
-def _missing(witness: dict[str, Any], sent: dict[int, list[Key]], rows: list[Row]) -> list[Key]:
-    """Events of the batches that the evidence names which are not among the visitor's rows."""
-    if witness["anomaly"] not in {"lost", "unseen", "misrouted", "torn", "vanished"}:
-        return []
-    stored = {key for _, key, _ in rows}
-    names = {batch["name"]: batch["number"] for batch in witness["batches"]}
-    gone = [event for event in witness["events"] if event[3] is None or witness["anomaly"] == "misrouted"]
-    numbers = {names.get(event[1]) for event in gone}
-    evident = {(names.get(event[1]), event[0]) for event in witness["events"]}
-    absent = [key for number, keys in sent.items() if number in numbers for key in keys if key not in stored]
-    only_evident = witness["anomaly"] == "misrouted" or len(witness["stored"]) >= _CUT
-    return [key for key in absent if key in evident] if only_evident else absent
-
-
-def _runs(rows: list[Row]) -> list[tuple[bool, list[Key | None]]]:
-    """Stored rows joined as long as the seq goes up by one within a batch and all are good or all bad."""
-    runs: list[tuple[bool, list[Key | None]]] = []
-    for _, key, bad in rows:
-        last = runs[-1][1][-1] if runs else None
-        if runs and key and last and runs[-1][0] == bad and key == (last[0], last[1] + 1):
-            runs[-1][1].append(key)
-        else:
-            runs.append((bad, [key]))
-    return runs
-
-
 def _evidence(witness: dict[str, Any], rows: list[Row], missing: list[Key]) -> list[Key]:
     """The events that must be seen: those of the evidence and those that are out of place."""
     names = {batch["name"]: batch["number"] for batch in witness["batches"]}
     named = [(names[event[1]], event[0]) for event in witness["events"] if event[1] in names]
-    return named or [key for _, key, bad in rows if bad and key] or missing
+    return named or [row.key for row in rows if row.bad and row.key] or missing
 
 
 def _single_events(
@@ -180,34 +109,43 @@ def _single_events(
     layout.more_before = bool(shown) and shown[0] != order[0]
     layout.more_after = bool(shown) and shown[-1] != order[-1]
     layout.missing = [key for key in layout.missing if key in shown]
-    bad_keys = {key for _, key, bad in rows if bad} | set(layout.missing)
+    bad_keys = {row.key for row in rows if row.bad} | set(layout.missing)
     layout.sent = [Block(str(key[1]), [key], bad=key in bad_keys) for key in shown]
     wanted = set(shown)
     named = set(evidence)
     layout.stored = [
-        Block(str(key[1]), [key], bad=bad, position=position if key in named else None)
-        for position, key, bad in rows
-        if key and key in wanted
+        Block(
+            str(row.key[1]),
+            [row.key],
+            bad=row.bad,
+            hollow=row.was,
+            position=row.position if row.key in named else None,
+            was=row.was,
+        )
+        for row in rows
+        if row.key and row.key in wanted
     ]
 
 
 def _whole_batches(
     layout: Layout,
     sent: dict[int, list[Key]],
-    runs: list[tuple[bool, list[Key | None]]],
+    runs: list[list[Row]],
     witness: dict[str, Any],
     missing: set[int],
 ) -> None:
     """Blocks of whole batches in the sent row, of runs of stored events in the other."""
     names = short_names(witness["batches"])
     outcomes = {batch["number"]: batch.get("outcome") for batch in witness["batches"]}
-    bad = {key[0] for wrong, run in runs for key in run if wrong and key} | missing
+    bad = {row.key[0] for run in runs for row in run if row.bad and row.key} | missing
     for number, keys in sent.items():
         layout.sent.append(Block(names[number], keys, bad=number in bad, hollow=outcomes[number] == "rejected"))
-    for wrong, run in runs:
-        keys = [key for key in run if key]
+    for run in runs:
+        first, keys = run[0], [row.key for row in run if row.key]
         label = names[keys[0][0]] if keys else "?"
-        layout.stored.append(Block(label, keys, bad=wrong, hollow=not keys))
+        position = first.position if first.was else None
+        hollow = first.was or not keys
+        layout.stored.append(Block(label, keys, bad=first.bad, hollow=hollow, position=position, was=first.was))
 
 
 def _weight(row: list[Block]) -> int:

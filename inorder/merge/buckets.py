@@ -1,8 +1,7 @@
-"""Buckets by visitor: which visitor falls into which, and the temporary files in which rows wait for their bucket."""
+"""Buckets by visitor: which visitor falls into which, and the order of rows by bucket and by visitor."""
 
 import zlib
-from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-ROWS = 2_000_000
-"""Rows that a bucket is meant to hold: about 150 MB while it is judged."""
+ROWS = 500_000
+"""Rows that a bucket is meant to hold: some 100 MB while it is judged, however large the run is."""
 
 
 def bucket_of(visitor: str, buckets: int) -> int:
@@ -20,86 +19,46 @@ def bucket_of(visitor: str, buckets: int) -> int:
     return zlib.crc32(visitor.encode()) % buckets
 
 
-class Names:
-    """Visitor names as numbers, in the order in which they are met."""
+@dataclass(frozen=True)
+class Division:
+    """Rows divided into buckets, each with names of its own."""
 
-    def __init__(self, buckets: int) -> None:
-        self.buckets = buckets
-        self.codes: dict[str, int] = {}
-        self._listed: list[str] = []
-        self._bucket: Array = np.zeros(1024, np.int32)
-
-    def code(self, name: str) -> int:
-        """The number of `name`; a new name gets the next one."""
-        code = self.codes.get(name)
-        if code is None:
-            code = self.codes[name] = len(self._listed)
-            self._listed.append(name)
-            if code == len(self._bucket):
-                self._bucket = np.resize(self._bucket, 2 * code)
-            self._bucket[code] = bucket_of(name, self.buckets)
-        return code
-
-    def name(self, code: int) -> str:
-        """The name behind a number."""
-        return self._listed[code]
-
-    def bucket(self, codes: Array) -> Array:
-        """The bucket of each of `codes`."""
-        buckets: Array = self._bucket[codes]
-        return buckets
-
-    def column(self, codes: Array, valid: Array | None = None) -> pa.DictionaryArray:
-        """`codes` as a column of names whose dictionary holds only the names that occur; not `valid`: null."""
-        local: Array
-        present, local = np.unique(codes if valid is None else codes[valid], return_inverse=True)
-        if valid is not None:
-            spread: Array = np.zeros(len(codes), np.int32)
-            spread[valid] = local
-            local = spread
-        dictionary = pa.array([self._listed[code] for code in present.tolist()], pa.string())
-        indices = pa.array(local.astype(np.int32), mask=None if valid is None else ~valid)
-        return pa.DictionaryArray.from_arrays(indices, dictionary)
+    order: Array | None
+    """The rows, bucket by bucket, in the order given; None: as they are, there is one bucket."""
+    bounds: Array
+    """Where each bucket begins among the rows in that order; one more at the end."""
+    codes: Array
+    """For each row in that order its name, as a number within its bucket."""
+    names: pa.Array
+    """The names, bucket by bucket, in the order given."""
+    name_bounds: Array
+    """Where those of each bucket begin; one more at the end."""
 
 
-class Spill:
-    """Rows on their way into buckets: one Arrow stream a bucket, in the order added."""
+def divide(codes: Array, names: pa.Array, buckets: int) -> Division:
+    """Divide rows into buckets; `codes` are the place of each row's name in `names`, int32."""
+    if buckets == 1:
+        return Division(None, np.array([0, len(codes)]), codes, names, np.array([0, len(names)]))
+    # Sixteen bits are sorted by radix, in a time that the number of rows alone decides.
+    kind = np.uint16 if buckets <= 1 << 16 else np.int64
+    bucket_of_name = np.array([zlib.crc32(name.encode()) % buckets for name in names.to_pylist()], kind)
+    grouped = np.argsort(bucket_of_name, kind="stable")
+    name_bounds = np.searchsorted(bucket_of_name[grouped], np.arange(buckets + 1))
+    local = np.empty(len(names), np.int32)
+    local[grouped] = np.arange(len(names)) - name_bounds[bucket_of_name[grouped]]
+    bucket = bucket_of_name[codes]
+    order = np.argsort(bucket, kind="stable")
+    bounds = np.concatenate([[0], np.cumsum(np.bincount(bucket, minlength=buckets))])
+    return Division(order, bounds, local[codes[order]], names.take(pa.array(grouped)), name_bounds)
 
-    def __init__(self, folder: Path, name: str, schema: pa.Schema, buckets: int) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.schema = schema
-        self._paths = [folder / f"{name}-{bucket:04d}.arrow" for bucket in range(buckets)]
-        self._files = [pa.OSFile(str(path), "wb") for path in self._paths]
-        self._writers = [pa.ipc.new_stream(file, schema) for file in self._files]
 
-    def add(self, bucket: Array, columns: Mapping[str, Array | pa.Array]) -> None:
-        """Append rows; `bucket` says where each goes."""
-        if not len(bucket):
-            return
-        rows = pa.record_batch([pa.array(columns[field.name], field.type) for field in self.schema], schema=self.schema)
-        if len(self._writers) == 1:
-            self._writers[0].write_batch(rows)
-            return
-        order = np.argsort(bucket, kind="stable")
-        rows = rows.take(pa.array(order))
-        bounds = np.searchsorted(bucket[order], np.arange(len(self._writers) + 1))
-        for writer, start, end in zip(self._writers, bounds[:-1], bounds[1:], strict=True):
-            if end > start:
-                writer.write_batch(rows.slice(start, end - start))
-
-    def close(self) -> None:
-        """No more rows come."""
-        for writer, file in zip(self._writers, self._files, strict=True):
-            writer.close()
-            file.close()
-
-    def take(self, bucket: int) -> pa.Table:
-        """The rows of a bucket; its temporary file is removed."""
-        path = self._paths[bucket]
-        with pa.ipc.open_stream(str(path)) as reader:
-            table = reader.read_all().combine_chunks()
-        path.unlink()
-        return table
+def by_code(codes: Array) -> Array:
+    """The rows sorted by `codes` (at least 0), in the order given where these are equal."""
+    low = np.argsort(codes.astype(np.uint16), kind="stable")
+    if not len(codes) or int(codes.max()) < 1 << 16:
+        return low
+    order: Array = low[by_code((codes >> 16)[low])]
+    return order
 
 
 def composite(major: Array, minor: Array) -> Array:
@@ -111,3 +70,12 @@ def composite(major: Array, minor: Array) -> Array:
         low, span = 0, len(values)
     key: Array = major.astype(np.int64) * span + (minor - low)
     return key
+
+
+def ranges(starts: Array, lengths: Array) -> Array:
+    """The integers of all ranges, one range after another."""
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if len(ends) else 0
+    places: Array = np.repeat(starts - ends + lengths, lengths)
+    places += np.arange(total, dtype=places.dtype)
+    return places

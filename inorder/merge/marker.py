@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-FORMAT = 1
+FORMAT = 2
 _TAIL = 4096
 
 
@@ -48,8 +48,20 @@ class StoredLog(Struct):
     """Rows at a lower position than the row read before."""
     missing: int = 0
     """Rows without a position."""
+    end: int = -1
+    """The highest position."""
     first_seen_s: float | None = None
     """When the first row was seen, on the run's clock; None: not noted."""
+    known: int = 0
+    """Rows of a visitor of the history, by their identity: none in a log of another run."""
+    positioned: bool = True
+    """Whether the file tells positions; without them it tells no order."""
+    identified: bool = True
+    """Whether it tells seqs."""
+    owned: bool = True
+    """Whether it tells visitors at all, of the row or of its identity; else its rows are in no bucket."""
+    routed: bool = True
+    """Whether it tells under whom a row is stored."""
 
 
 class Merged(Struct):
@@ -66,6 +78,8 @@ class Merged(Struct):
     stored: StoredLog | None = None
     """None: there was no stored log, or it could not be read."""
     stored_error: str | None = None
+    earlier: list[StoredLog] = []
+    """Earlier readings of the same log, oldest first."""
     sources: dict[str, str] = {}
     """File merged, relative to the run folder: its size and a checksum of its end."""
     outputs: dict[str, str] = {}

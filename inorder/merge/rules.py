@@ -17,6 +17,10 @@ INT16_MAX = (1 << 15) - 1
 INT32_MAX = (1 << 31) - 1
 
 
+class Suspect(Exception):
+    """Something is wrong with a history file: `explain` tells what."""
+
+
 def digest_number(digest: int | str) -> int:
     """A digest as a signed 64-bit number: whole numbers as they are (of larger ones the low 64 bits), texts hashed."""
     if isinstance(digest, str):

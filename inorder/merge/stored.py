@@ -1,5 +1,7 @@
-"""The stored log as it was read back, sorted into buckets by the visitor whose identity each row carries."""
+"""A reading of the stored log, some row groups at a time: typed, accounted for, and on its way to the buckets."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,127 +12,179 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from inorder.errors import UnusableInput
-from inorder.merge.buckets import Names, Spill, composite
+from inorder.merge.buckets import divide
 from inorder.merge.marker import StoredLog
-from inorder.merge.rules import digest_number
+from inorder.merge.spill import Divided, spill_divided
+from inorder.merge.typed import COLUMNS, NAME, TEXTS, taken, typed
 
 Array = NDArray[Any]
 
-_CHUNK = 1 << 19
-_COLUMNS = {
-    "position": pa.int64(),
-    "visitor": pa.string(),
-    "origin": pa.string(),
-    "seq": pa.int64(),
-    "digest": pa.int64(),
-    "name": pa.string(),
-    "server": pa.string(),
-    "stored_at": pa.float64(),
-    "seen_at": pa.float64(),
-}
-_NEEDED = ("position", "visitor", "seq")
+CHUNK = 1 << 19
+"""Rows handled at once."""
 
 SPILLED = pa.schema(
     [
-        ("owner", pa.int32()),
-        ("visitor", pa.int32()),
-        ("foreign", pa.bool_()),
-        *((name, kind) for name, kind in _COLUMNS.items() if name not in ("visitor", "origin")),
+        ("owner", NAME),
+        ("under", pa.string()),
+        ("position", pa.int64()),
+        *((name, kind) for name, kind in COLUMNS.items() if name not in ("visitor", "origin", "position")),
     ]
 )
-"""A row in the spill: `owner` the visitor of the identity, `visitor` the one that it is stored under, as numbers;
-`foreign` where these differ."""
+"""A row on its way: `owner` the visitor of the identity, `under` the one it is stored under (null: the same)."""
 
 
-def open_stored(path: Path) -> pq.ParquetFile:
-    """Open the stored log; raises OSError or pyarrow's ArrowException where the file is cut off."""
-    return pq.ParquetFile(path)
+@dataclass(frozen=True)
+class Log:
+    """A reading of the stored log: what its file says of itself."""
+
+    path: Path
+    columns: tuple[str, ...]
+    """Those of COLUMNS that it has."""
+    groups: tuple[int, ...]
+    """Rows of each row group."""
+
+    @classmethod
+    def open(cls, path: Path) -> "Log":
+        """Raises OSError or pyarrow's ArrowException where the file is cut off."""
+        with pq.ParquetFile(path) as file:
+            groups = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+            present = set(file.schema_arrow.names)
+        return cls(path, tuple(name for name in COLUMNS if name in present), tuple(groups))
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return sum(self.groups)
+
+    def account(self) -> StoredLog:
+        """An account of no row yet."""
+        return StoredLog(
+            positioned="position" in self.columns,
+            identified="seq" in self.columns,
+            owned="visitor" in self.columns or "origin" in self.columns,
+            routed="visitor" in self.columns,
+        )
 
 
-def spill_stored(file: pq.ParquetFile, path: Path, names: Names, spill: Spill) -> StoredLog:
-    """Send the rows of the stored log to their buckets, and take the account that only the log's own order gives."""
-    columns = [name for name in _COLUMNS if name in file.schema_arrow.names]
-    for name in _NEEDED:
-        if name not in columns:
-            raise UnusableInput(f"{path}: no stored log: column '{name}' is missing")
-    log = StoredLog()
-    before: int | None = None
-    for batch in file.iter_batches(_CHUNK, columns=columns):
-        rows = _typed(batch, path, log.rows)
-        log.missing += rows["position"].null_count
-        position = rows["position"].fill_null(-1).to_numpy(zero_copy_only=False)
-        steps = np.diff(position if before is None else np.concatenate([[before], position]))
-        log.ties += int((steps == 0).sum())
-        log.descents += int((steps < 0).sum())
-        seen = pc.min(rows["seen_at"]).as_py()
-        if seen is not None and (log.first_seen_s is None or seen < log.first_seen_s):
-            log.first_seen_s = seen
-        if len(position):
-            before = int(position[-1])
-        log.rows += len(position)
-        _spill_rows(rows, position, names, spill)
-    return log
+@dataclass(frozen=True)
+class Part:
+    """Some row groups of a log."""
+
+    log: Log
+    groups: tuple[int, ...]
+    first_row: int
 
 
-def _spill_rows(rows: dict[str, pa.Array], position: Array, names: Names, spill: Spill) -> None:
-    visitor = _codes(rows["visitor"], names)
-    origin = rows["origin"].is_valid().to_numpy(zero_copy_only=False)
-    owner = visitor.copy()
-    if origin.any():
-        owner[origin] = _codes(rows["origin"].drop_null(), names)
-    given = {name: rows[name] for name in _COLUMNS if name not in ("visitor", "origin", "position")}
-    spill.add(
-        names.bucket(owner),
-        {"owner": owner, "visitor": visitor, "foreign": owner != visitor, "position": position, **given},
-    )
+@dataclass
+class PartRead:
+    """Some rows of a log, one after another: where they lie, and what only their order shows."""
+
+    account: StoredLog
+    first: int | None = None
+    """Position of the first row, -1 where it has none; None: there is no row."""
+    last: int | None = None
+    spilled: list[Divided] = field(default_factory=list)
+    """One file a chunk, with the columns SPILLED."""
+
+    def add(self, behind: "PartRead") -> None:
+        """Put the rows of `behind` behind these."""
+        if behind.first is None:
+            return
+        mine, theirs = self.account, behind.account
+        if self.last is not None and mine.positioned:
+            mine.ties += behind.first == self.last
+            mine.descents += behind.first < self.last
+        for name in ("rows", "ties", "descents", "missing"):
+            setattr(mine, name, getattr(mine, name) + getattr(theirs, name))
+        mine.end = max(mine.end, theirs.end)
+        seen = [at for at in (mine.first_seen_s, theirs.first_seen_s) if at is not None]
+        mine.first_seen_s = min(seen, default=None)
+        self.first = behind.first if self.first is None else self.first
+        self.last = behind.last
+        self.spilled += behind.spilled
 
 
-def _codes(column: pa.Array, names: Names) -> Array:
-    """Names as numbers; each distinct name is looked up once."""
-    encoded = column.dictionary_encode()
-    codes = np.array([names.code(name) for name in encoded.dictionary.to_pylist()], np.int32)
-    return codes[encoded.indices.to_numpy(zero_copy_only=False)] if len(codes) else np.zeros(0, np.int32)
+def parts(log: Log, rows: int) -> Iterator[Part]:
+    """A log in parts of at least `rows` rows, as far as its row groups go."""
+    first_row = at = start = 0
+    for number, count in enumerate(log.groups, 1):
+        at += count
+        if at - first_row >= rows or number == len(log.groups):
+            yield Part(log, tuple(range(start, number)), first_row)
+            first_row, start = at, number
 
 
-def _typed(batch: pa.RecordBatch, path: Path, first: int) -> dict[str, pa.Array]:
-    """The columns in their types, absent ones null; raises UnusableInput where a value is of another type."""
-    rows = {}
-    for name, kind in _COLUMNS.items():
-        index = batch.schema.get_field_index(name)
-        if index < 0:
-            rows[name] = pa.nulls(len(batch), kind)
-            continue
-        column = batch.column(index)
-        if pa.types.is_dictionary(column.type):
-            column = column.dictionary_decode()
-        if name == "digest" and (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
-            column = pa.array([None if v is None else digest_number(v) for v in column.to_pylist()], kind)
-        if name in ("position", "seq") and not pa.types.is_integer(column.type) and column.null_count < len(column):
-            raise UnusableInput(f"{path}: row {first}: {name}: expected a whole number, got {column.type}")
-        try:
-            rows[name] = pc.cast(column, kind)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise UnusableInput(f"{path}: from row {first}: {name}: expected {kind}: {error}") from None
-    missing = np.flatnonzero(rows["visitor"].is_null().to_numpy(zero_copy_only=False))
-    if len(missing):
-        raise UnusableInput(f"{path}: row {first + int(missing[0])}: visitor: expected a name, got null")
-    return rows
+def read_part(part: Part, buckets: int, target: Path) -> PartRead:
+    """Read a part; its temporary files begin with the name of `target`. Raises UnusableInput with file and row."""
+    read = PartRead(part.log.account())
+    try:
+        _read(part, read, buckets, target)
+    except (OSError, pa.ArrowException) as error:
+        raise UnusableInput(f"{part.log.path}: cannot be read: {error}".splitlines()[0]) from None
+    return read
 
 
-def bucket_stored(rows: pa.Table, names: Names) -> pa.Table:
-    """The rows of a bucket sorted by the visitor of the identity and by position."""
-    owner, position = rows["owner"].to_numpy(), rows["position"].to_numpy()
-    key = composite(owner, position)
-    if np.any(key[1:] < key[:-1]):
-        rows = rows.take(pa.array(np.argsort(key, kind="stable")))
-        owner = rows["owner"].to_numpy()
-    foreign = rows["foreign"].to_numpy()
-    columns: dict[str, Any] = {
-        "position": rows["position"],
-        "visitor": names.column(rows["visitor"].to_numpy()),
-        "origin": names.column(owner, foreign),
-    }
-    for name in ("seq", "digest", "name", "server", "stored_at", "seen_at"):
-        column = rows[name]
-        columns[name] = column.dictionary_encode() if name in ("name", "server") else column
-    return pa.table(columns)
+def _read(part: Part, read: PartRead, buckets: int, target: Path) -> None:
+    for rows in _chunks(part):
+        columns = typed(rows, part.log.path, part.first_row + read.account.rows)
+        chunk = _account(columns, part.log)
+        if chunk.account.owned:
+            path = target.with_name(f"{target.name}-{len(read.spilled)}.rows")
+            chunk.spilled.append(_spill(columns, buckets, path))
+        read.add(chunk)
+
+
+def _chunks(part: Part) -> Iterator[pa.Table]:
+    """The rows of a part, CHUNK or a few more at once however small its row groups are; texts as dictionaries."""
+    columns = list(part.log.columns)
+    with pq.ParquetFile(part.log.path, read_dictionary=[name for name in columns if name in TEXTS]) as file:
+        waiting: list[pa.RecordBatch] = []
+        for batch in file.iter_batches(CHUNK, row_groups=list(part.groups), columns=columns, use_threads=False):
+            waiting.append(batch)
+            if sum(len(rows) for rows in waiting) >= CHUNK:
+                yield pa.Table.from_batches(waiting)
+                waiting = []
+        if waiting:
+            yield pa.Table.from_batches(waiting)
+
+
+def _account(columns: dict[str, pa.Array], log: Log) -> PartRead:
+    """What the order of some rows shows."""
+    position = columns["position"].fill_null(-1).to_numpy(zero_copy_only=False)
+    account = log.account()
+    account.rows, account.missing = len(position), columns["position"].null_count
+    if not len(position):
+        return PartRead(account)
+    if account.positioned:
+        account.ties = int(np.count_nonzero(position[1:] == position[:-1]))
+        account.descents = int(np.count_nonzero(position[1:] < position[:-1]))
+    account.end = int(position.max())
+    account.first_seen_s = pc.min(columns["seen_at"]).as_py()
+    return PartRead(account, int(position[0]), int(position[-1]))
+
+
+def _spill(columns: dict[str, pa.Array], buckets: int, path: Path) -> Divided:
+    """Write rows into a file, bucket by bucket."""
+    owner, names, under = _owners(columns["visitor"], columns["origin"])
+    division = divide(owner, names, buckets)
+    given = {name: columns[name] for name in SPILLED.names if name in columns}
+    rows = taken({"under": under, **given, "position": given["position"].fill_null(-1)}, division.order)
+    return spill_divided(path, division, [rows[name] for name in SPILLED.names[1:]], SPILLED)
+
+
+def _owners(visitor: pa.DictionaryArray, origin: pa.DictionaryArray) -> tuple[Array, pa.Array, pa.Array]:
+    """The visitor of the identity of each row, as its place among names; these; and the visitor that it is stored under
+    where that is another, else null."""
+    owner, names = visitor.indices.to_numpy(), visitor.dictionary
+    other = np.flatnonzero(origin.is_valid())
+    if not len(other):
+        return owner, names, pa.nulls(len(owner), pa.string())
+    known = pc.index_in(origin.dictionary, value_set=names)
+    new = np.flatnonzero(known.is_null())
+    place = known.fill_null(0).to_numpy(zero_copy_only=False).copy()
+    place[new] = len(names) + np.arange(len(new))
+    names = pa.concat_arrays([names, origin.dictionary.take(pa.array(new))])
+    owner = owner.copy()
+    owner[other] = place[origin.indices.take(pa.array(other)).to_numpy()]
+    foreign = pa.array(owner != visitor.indices.to_numpy())
+    return owner, names, pc.if_else(foreign, visitor.dictionary_decode(), None)

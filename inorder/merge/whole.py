@@ -2,119 +2,220 @@
 
 What is written into evidence/, all times in seconds on the run's clock:
 
-- calls.parquet, one row a call: call, worker, batch (its number), kind (0 batch, 1 ordinary), attempt, intended, ready
-  (NaN: unknown), sent, done (NaN: no answer), outcome (0 confirmed, 1 rejected, 2 indeterminate), status (0: none),
-  events, bytes, error (null: none)
-- batches.parquet, one row a batch or ordinary event: batch (its number), name, kind, events, first_intended,
-  first_sent, ack (the earliest done of a confirmed call, inf: none), calls, calls_not_rejected, outcome (confirmed if
-  any call is, else indeterminate if any call is, else rejected)
-- events/bucket-NNNN.parquet, one row an event of a batch: visitor, seq, batch (number), index (place in the call),
-  digest (null: unknown); sorted by visitor and seq
-- stored/bucket-NNNN.parquet, the stored log: position (-1: unknown), visitor, origin (null: the same), seq, digest,
-  name, server, stored_at, seen_at; sorted by the visitor of the identity and by position
+- calls.parquet, one row a call: call, worker, batch (its row in batches.parquet), kind (0 batch, 1 ordinary), attempt,
+  intended, ready (NaN: unknown), sent, done (NaN: no answer), outcome (0 confirmed, 1 rejected, 2 indeterminate), status
+  (0: none), events, bytes, error (null: none)
+- batches.parquet, one row a batch or ordinary event: batch (its row), name, kind, events, first_intended, first_sent, ack
+  (the earliest done of a confirmed call, inf: none), calls, calls_not_rejected, outcome (confirmed if any call is, else
+  indeterminate if any call is, else rejected)
+
+and for each bucket NNNN of visitors (those whose crc32 falls on it) all that it takes to judge them:
+
+- events/bucket-NNNN.parquet, one row an event of a batch: visitor, seq, batch (row of this bucket's batches), index (place
+  in the call), digest (null: unknown); sorted by visitor and seq
+- batches/bucket-NNNN.parquet, each batch with an event in the bucket, in the order of first appearance among these: number
+  (row in batches.parquet), and name … outcome as there; `events` are those of the whole batch
+- calls/bucket-NNNN.parquet, the calls of these batches: batch (row of this bucket's batches), sent, done, outcome, status;
+  sorted by batch, sent and place in the history
+- stored/bucket-NNNN.parquet, the rows of the stored log whose identity is of one of the visitors: position (-1: unknown),
+  visitor, origin (null: the same), seq, digest, name, server, stored_at, seen_at; sorted by the visitor of the identity and
+  by position; not there if the log tells no visitors
+- earlier/N/bucket-NNNN.parquet, the same of evidence/earlier-N.parquet, the N-th of the earlier readings
 - merge.json, last (marker.py)
 
-A bucket holds the visitors whose crc32 falls on it; a stored row is where the visitor of its identity is.
+The work is cut into tasks by the size of the files alone, so how many processes do them changes nothing: ranges of the
+histories and parts of the logs go through temporary files (evidence/spill) into the buckets.
 """
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from inorder.errors import UnusableInput
 from inorder.merge import marker as markers
-from inorder.merge.batches import Batches, bucket_events, group
-from inorder.merge.buckets import ROWS, Names, Spill
-from inorder.merge.calls import EVENTS, Calls, read_histories
-from inorder.merge.marker import Merged
-from inorder.merge.stored import SPILLED, bucket_stored, open_stored, spill_stored
+from inorder.merge.batches import Batches, group, share
+from inorder.merge.bucket import write, write_bucket
+from inorder.merge.buckets import ROWS
+from inorder.merge.calls import Calls, Joining
+from inorder.merge.log_bucket import write_log_bucket
+from inorder.merge.marker import Merged, StoredLog
+from inorder.merge.ranges import RangeRead, cut, read_range
+from inorder.merge.spill import Share
+from inorder.merge.stored import Log, PartRead, parts, read_part
+from inorder.merge.tasks import Result, Tasks, tasks
 from inorder.run import RunFolder
 
+TASK = 32 << 20
+"""Bytes of history, or of Parquet's content, that a task is meant to take: some 100 MB of memory while it lasts."""
+TASKS = 16
+"""Tasks that even a small input is cut into where that gives a megabyte each: few would leave processes idle at the end."""
+
 _BYTES_AN_EVENT = 30
-"""Of history, a little less than a batch of 20 takes: only the number of buckets depends on it."""
+"""Of history, with digests and batches of some 20; about as many of a stored row. Only sizes of parts depend on it."""
 
 _CALL_COLUMNS = (
     "call worker batch kind attempt intended ready sent done outcome status events bytes error".split()
 )  # the order in calls.parquet
 
 
-def merge(folder: RunFolder, rows_a_bucket: int = ROWS) -> Merged:
-    """Merge a run's files into its evidence; evidence that is whole and of the same files is left as it is.
+@dataclass(frozen=True)
+class _Sources:
+    """What there is to merge."""
 
-    Raises UnusableInput, with `file:line`, at a line that cannot be part of a history.
+    histories: list[Path]
+    stored: Path | None
+    earlier: list[Path]
+
+    def files(self) -> list[Path]:
+        return [*self.histories, *self.earlier, *([self.stored] if self.stored else [])]
+
+
+def merge(folder: RunFolder, rows_a_bucket: int = ROWS, jobs: int = 1, task_bytes: int = TASK) -> Merged:
+    """Merge a run's files into its evidence, in `jobs` processes; whole evidence of the same files is left as it is.
+
+    What is written does not depend on `jobs`. Raises UnusableInput, with `file:line`, at a line that cannot be part of a
+    history.
     """
     evidence = folder.evidence
-    histories = sorted(folder.history.glob("*.jsonl"))
-    stored = folder.stored_file
+    stored = folder.stored_file if folder.stored_file.exists() else None
+    sources = _Sources(sorted(folder.history.glob("*.jsonl")), stored, folder.earlier_files())
     try:
-        given = [*histories, stored] if stored.exists() else histories
-        sources = markers.fingerprints(folder.path, given)
+        prints = markers.fingerprints(folder.path, sources.files())
     except OSError as error:
         raise UnusableInput(f"{error.filename}: cannot be read: {error.strerror}") from None
     marker = evidence / "merge.json"
-    merged = markers.read_whole(folder.path, marker, sources)
+    merged = markers.read_whole(folder.path, marker, prints)
     if merged is not None:
         return merged
     marker.unlink(missing_ok=True)
-    for name in ("events", "stored", "spill"):
+    for name in ("events", "batches", "calls", "stored", "earlier", "spill"):
         shutil.rmtree(evidence / name, ignore_errors=True)
+    for name in ("events", "batches", "calls", "stored", "spill"):
         (evidence / name).mkdir(parents=True)
     try:
-        merged = _merge(histories, stored, evidence, rows_a_bucket)
+        merged = _merge(sources, evidence, rows_a_bucket, jobs, task_bytes)
     finally:
         shutil.rmtree(evidence / "spill", ignore_errors=True)
-    merged.sources = sources
+    merged.sources = prints
     merged.outputs = markers.fingerprints(
         folder.path,
-        [evidence / "calls.parquet", evidence / "batches.parquet", *evidence.glob("*/bucket-*.parquet")],
+        [evidence / "calls.parquet", evidence / "batches.parquet", *evidence.rglob("bucket-*.parquet")],
     )
     markers.write(marker, merged)
     return merged
 
 
-def _merge(histories: list[Path], stored: Path, evidence: Path, rows_a_bucket: int) -> Merged:
+def _merge(sources: _Sources, evidence: Path, rows_a_bucket: int, jobs: int, task_bytes: int) -> Merged:
     merged = Merged()
-    log = None
-    if stored.exists():
-        try:
-            log = open_stored(stored)
-        except (OSError, pa.ArrowException) as error:
-            merged.stored_error = f"{stored.name} cannot be read: {error}".splitlines()[0]
-    bytes_sent = sum(path.stat().st_size for path in histories)
-    rows = max(bytes_sent // _BYTES_AN_EVENT, log.metadata.num_rows if log is not None else 0)
-    merged.buckets = max(1, -(-rows // rows_a_bucket))
-    names = Names(merged.buckets)
-    spill = Spill(evidence / "spill", "events", EVENTS, merged.buckets)
-    calls = read_histories(histories, names, spill)
-    spill.close()
-    batches = group(calls)
-    merged.workers, merged.calls, merged.batches = calls.workers, calls.table.num_rows, batches.table.num_rows
-    for bucket in range(merged.buckets):
-        events = bucket_events(spill.take(bucket), calls, batches, names)
-        merged.events += events.num_rows
-        _write(events, evidence / "events" / f"bucket-{bucket:04d}.parquet")
-    _write_calls(calls, batches, evidence)
-    if log is not None:
-        spill = Spill(evidence / "spill", "stored", SPILLED, merged.buckets)
-        merged.stored = spill_stored(log, stored, names, spill)
-        spill.close()
-        for bucket in range(merged.buckets):
-            table = bucket_stored(spill.take(bucket), names)
-            _write(table, evidence / "stored" / f"bucket-{bucket:04d}.parquet")
+    logs = _logs(sources, merged)
+    size = sum(path.stat().st_size for path in sources.histories)
+    merged.buckets = max(1, -(-max(size // _BYTES_AN_EVENT, *(log.rows for log in logs.values()), 0) // rows_a_bucket))
+    size += sum(log.rows for log in logs.values()) * _BYTES_AN_EVENT
+    step = max(1, task_bytes // 8, min(size // TASKS, task_bytes))
+    with tasks(jobs if size > task_bytes else 1) as todo:
+        histories = [(path, _read_history(path, step, merged.buckets, evidence, todo)) for path in sources.histories]
+        readings = {part: _read_log(log, part, step, merged.buckets, evidence, todo) for part, log in logs.items()}
+        ranges, joining = [], Joining()
+        for path, results in histories:
+            of_file = [result.result() for result in results]
+            joining.add(path, of_file)
+            ranges += of_file
+        calls = joining.calls()
+        batches = group(calls)
+        events = _write_buckets(ranges, calls, batches, merged.buckets, evidence, todo)
+        accounts = {}
+        for part, log in logs.items():
+            accounts[part] = _write_log(part, log, readings[part], ranges, merged.buckets, evidence, todo)
+        _write_calls(calls, batches, evidence)
+        merged.workers, merged.calls, merged.batches = calls.workers, calls.table.num_rows, batches.table.num_rows
+        merged.events = sum(result.result() for result in events)
+        for account, known in accounts.values():
+            account.known = sum(result.result() for result in known)
+    merged.stored = accounts["stored"][0] if "stored" in accounts else None
+    merged.earlier = [account for part, (account, _) in accounts.items() if part != "stored"]
     return merged
 
 
+def _logs(sources: _Sources, merged: Merged) -> dict[str, Log]:
+    """The readings of the stored log, by where their buckets go. One that is cut off is noted if it is the last."""
+    logs = {}
+    if sources.stored is not None:
+        try:
+            logs["stored"] = Log.open(sources.stored)
+        except (OSError, pa.ArrowException) as error:
+            merged.stored_error = f"{sources.stored.name} cannot be read: {error}".splitlines()[0]
+    for number, path in enumerate(sources.earlier, 1):
+        try:
+            logs[f"earlier/{number}"] = Log.open(path)
+        except (OSError, pa.ArrowException) as error:
+            raise UnusableInput(f"{path}: cannot be read: {error}".splitlines()[0]) from None
+    return logs
+
+
+def _read_history(path: Path, step: int, buckets: int, evidence: Path, todo: Tasks) -> list[Result[RangeRead]]:
+    target = evidence / "spill" / f"history-{path.stem}"
+    return [
+        todo.submit(read_range, part, buckets, target.with_name(f"{target.name}-{number}"))
+        for number, part in enumerate(cut(path, step))
+    ]
+
+
+def _read_log(log: Log, name: str, step: int, buckets: int, evidence: Path, todo: Tasks) -> list[Result[PartRead]]:
+    target = evidence / "spill" / name.replace("/", "-")
+    return [
+        todo.submit(read_part, part, buckets, target.with_name(f"{target.name}-{number}"))
+        for number, part in enumerate(parts(log, step // _BYTES_AN_EVENT))
+    ]
+
+
+def _write_buckets(
+    ranges: list[RangeRead], calls: Calls, batches: Batches, buckets: int, evidence: Path, todo: Tasks
+) -> list[Result[int]]:
+    """Have the events, batches and calls of each bucket written; gives the events of each."""
+    shared = share(calls, batches, evidence / "spill" / "shared.arrow")
+    first_rows = np.cumsum([0, *(read.calls for read in ranges)])[:-1].tolist()
+    return [
+        todo.submit(write_bucket, _file(number), _shares(ranges, number), first_rows, shared, calls.places, evidence)
+        for number in range(buckets)
+    ]
+
+
+def _write_log(
+    part: str, log: Log, results: list[Result[PartRead]], ranges: list[RangeRead], buckets: int, evidence: Path, todo: Tasks
+) -> tuple[StoredLog, list[Result[int]]]:
+    """Have the buckets of a log written; gives its account, and of each bucket how many rows are of known visitors."""
+    read = PartRead(log.account())
+    for result in results:
+        read.add(result.result())
+    if not read.account.owned:
+        return read.account, []
+    folder = evidence / part
+    folder.mkdir(parents=True, exist_ok=True)
+    return read.account, [
+        todo.submit(
+            write_log_bucket,
+            folder / _file(number),
+            [spilled.share(number) for spilled in read.spilled],
+            _shares(ranges, number),
+        )
+        for number in range(buckets)
+    ]
+
+
+def _shares(ranges: list[RangeRead], bucket: int) -> list[Share]:
+    """Where the runs of a bucket are."""
+    return [read.runs.share(bucket) for read in ranges if read.runs is not None]
+
+
+def _file(bucket: int) -> str:
+    return f"bucket-{bucket:04d}.parquet"
+
+
 def _write_calls(calls: Calls, batches: Batches, evidence: Path) -> None:
-    number = pa.array(batches.of_call.astype(np.int32))
+    number = pa.array(batches.of_call, pa.int32())
     table = calls.table.drop_columns("batch").append_column("batch", number)
-    _write(table.select(_CALL_COLUMNS), evidence / "calls.parquet")
-    _write(batches.table, evidence / "batches.parquet")
-
-
-def _write(table: pa.Table, path: Path) -> None:
-    """LZ4 and plain numbers: what is read fastest. Only names are kept as dictionaries."""
-    texts = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
-    pq.write_table(table, path, compression="lz4", use_dictionary=texts, write_statistics=False)
+    write(table.select(_CALL_COLUMNS), evidence / "calls.parquet")
+    write(batches.table, evidence / "batches.parquet")

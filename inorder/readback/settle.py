@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -23,7 +24,7 @@ SCHEMA = pa.schema(
         pa.field("name", pa.string(), nullable=False),
         pa.field("server", pa.string()),
         pa.field("stored_at", pa.float64()),  # the system's wall clock, seconds
-        pa.field("seen_at", pa.float64()),  # the run's clock when the harness first saw the row, seconds
+        pa.field("seen_at", pa.float64()),  # the run's clock when this reading saw the row, seconds
     ]
 )
 """Columns of evidence/stored.parquet, one row a stored event of the run."""
@@ -96,18 +97,55 @@ def read_log(
     """
     reading = Reading(after=after, settle_s=readback.settle_s)
     started = now()
-    unfinished = folder.stored_file.with_suffix(".part")
-    with pq.ParquetWriter(unfinished, SCHEMA) as writer:
+    # Only a finished reading has its name: one that was cut off is seen.
+    first = folder.evidence / "reading-1.part"
+    with pq.ParquetWriter(first, SCHEMA) as writer:
         try:
             _follow(reading, writer, reader, namespace, readback, now)
         except InorderError as error:
             reading.complete = False
             reading.settled = False
             reading.error = str(error)
-    # Only now has it its name: a reading that was cut off is seen.
-    unfinished.replace(folder.stored_file)
     reading.waited_s = now() - started
+    again = None
+    try:
+        if readback.readings == 2 and reading.complete:
+            again = _read_again(reading, folder, reader, namespace, now)
+    finally:  # also where the second reading is interrupted
+        for old in folder.earlier_files():
+            old.unlink()
+        if again is not None:
+            first.replace(folder.evidence / "earlier-1.parquet")
+            first = again
+        first.replace(folder.stored_file)
     return reading
+
+
+def _read_again(
+    reading: Reading, folder: RunFolder, reader: Reader, namespace: Namespace, now: Callable[[], float]
+) -> Path | None:
+    """Read the log from its beginning once more: what the first reading held must still be there.
+
+    The later reading is the one that is judged. Rows that only it has came after the log had seemed to settle.
+    Returns its file; None: it was not finished.
+    """
+    again = folder.evidence / "reading-2.part"
+    rows = 0
+    try:
+        with pq.ParquetWriter(again, SCHEMA) as writer:
+            for page in reader.pages(reading.after):
+                table = identify(page, namespace, now())
+                if table.num_rows:
+                    writer.write_table(table)
+                rows += table.num_rows
+    except InorderError as error:
+        reading.again_error = str(error)
+        again.unlink(missing_ok=True)
+        return None
+    reading.again = rows
+    if rows > reading.rows:
+        reading.settled = False
+    return again
 
 
 def _follow(

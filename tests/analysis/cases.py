@@ -7,7 +7,7 @@ from typing import Any
 
 from analysis.judgement import Judgement
 from inorder.run import Reading
-from tests.analysis.synthetic import VALIDITY, frames, judgement, objective, objectives, promise, with_infos
+from tests.analysis.synthetic import OF_THE_API, VALIDITY, frames, judgement, objective, objectives, promise, with_infos
 
 Batch = tuple[int, int, int, float, float | None]
 """Number, first seq, events, sent, done (None: not confirmed)."""
@@ -111,6 +111,40 @@ WITNESSES = {
         "torn", [(7, 40, 10, 3.0, None)], rows(5, (40, 44, 7)), [(44, 7, 0), (45, 7, None)], outcome="indeterminate"
     ),
     "no-call": witness("phantom", [], [(5, 700, None)], [(700, 0, 0)]),
+    "vanished": witness(
+        "vanished", FOUR[:2], rows(70_000, (3, 9, 1), (11, 22, 1), (23, 42, 2)), [(10, 1, None)], earlier_position=70_010
+    ),
+    "vanished-batch": witness(
+        "vanished", FOUR, rows(811, (3, 22, 1), (43, 62, 3), (63, 65, 4)), [(23, 2, None)], earlier_position=838
+    ),
+    "vanished-copy": witness("vanished", FOUR[:1], rows(7, (3, 22, 1)), [(10, 1, None)], earlier_position=42),
+    "vanished-no-call": witness("vanished", [], [], [(700, 0, None)], earlier_position=8),
+    "moved": witness(
+        "rewritten",
+        FOUR[:2],
+        rows(67_600, (3, 9, 1), (11, 12, 1), (10, 10, 1), (13, 22, 1), (23, 42, 2)),
+        [(10, 1, 0)],
+        earlier_position=67_610,
+    ),
+    "moved-far": witness(
+        "rewritten",
+        FOUR,
+        rows(811, (3, 22, 1), (43, 62, 3), (63, 65, 4), (23, 42, 2)),
+        [(42, 2, 0)],
+        earlier_position=12_000_811,
+    ),
+    "moved-and-gone": witness(
+        "rewritten", FOUR[:1], rows(5, (3, 9, 1), (11, 22, 1)), [(10, 1, None)], earlier_position=900
+    ),
+    "moved-no-call": witness("rewritten", [], [(5, 700, None)], [(700, 0, 0)], earlier_position=9),
+    "changed": witness("rewritten", FOUR[:1], rows(5, (3, 22, 1)), [(10, 1, 0)], earlier_position=15),
+    "slipped-in": witness("rewritten", FOUR[:1], rows(5, (3, 22, 1)), [(10, 1, 0)], earlier_position=None),
+    "epoch": witness(
+        "reordered-across-batches",
+        [(1, 0, 3, 1.764e9 + 0.35, 1.764e9 + 0.57), (2, 3, 2, 1.764e9 + 0.65, 1.764e9 + 0.96)],
+        rows(5, (3, 4, 2), (0, 2, 1)),
+        [(2, 1, 0), (3, 2, 0)],
+    ),
     "single-lost": witness("lost", [(9, 410, 1, 8.0, 8.2)], [], [(410, 9, None)]),
     "slow": witness(
         "reordered-across-batches",
@@ -171,7 +205,8 @@ def inconclusive() -> Judgement:
         "The log had not settled after 120 s.",
         "The 95th percentile of the batch response time lies too near its limit for one run.",
     ]
-    case.verdict.update(promises=promises, sla=lines, reasons=reasons)
+    once = ["vanished, rewritten: the log was read once, so nothing can be seen to vanish from it."]
+    case.verdict.update(promises=promises, sla=lines, reasons=reasons, unsupported=once)
     return replace(case, runs=with_infos(case.runs, reading=reading))
 
 
@@ -192,7 +227,7 @@ def control() -> Judgement:
     """The backlog was sent by ordinary calls: there is no batch to judge."""
     case = judgement([frames(batched=False)], "inconclusive")
     case.verdict.update(
-        promises=[promise(number, 0, 0) for number in range(8)],
+        promises=[promise(number, 0, 0) for number in range(OF_THE_API)],
         reasons=["No batch was sent: no promise of order could be checked."],
         sla=[objective("ordinary.response_ms.p95", case.verdict["latency_ms"]["ordinary"]["p95"], 500)],
         drain_s={"n": 0},
@@ -209,6 +244,22 @@ def client() -> Judgement:
         reasons=["The client broke its rules 5,238 times, so that the order across batches was promised for few."],
         ordinary={"events": 0, "reordered": 0, "lost": 0, "duplicated": 0, "checked": 0, "reordered_share": None},
     )
+    return case
+
+
+def further() -> Judgement:
+    """A scenario that promises more than the API, of which some is broken; and two readings of the log differ."""
+    case = judgement([frames(2000)], "fail")
+    sent = case.verdict["events"]["batch"]["sent"]
+    promises = [*case.verdict["promises"], promise(8, 40, 4, 1, 1), promise(9, sent, 2000, 3, 2), promise(10, 0, 0)]
+    case.verdict.update(
+        promises=promises,
+        witnesses=[deepcopy(WITNESSES[name]) for name in ("unanswered", "vanished", "moved", "vanished-no-call")],
+        blame={"system": 7, "client": 0},
+        visitors={"total": 2000, "affected": 5},
+        reasons=["torn: 1 batch of 1 visitor, stored in part.", "vanished: 2 rows of 2 visitors, gone."],
+    )
+    case.verdict["anomalies"].update({"torn": 1, "split": 3, "vanished": 2, "rewritten": 1, "recovered": 1})
     return case
 
 
@@ -229,7 +280,7 @@ def empty() -> Judgement:
     """A run that sent nothing."""
     case = judgement([frames(0)], "inconclusive")
     case.verdict.update(
-        promises=[promise(number, 0, 0) for number in range(8)],
+        promises=[promise(number, 0, 0) for number in range(OF_THE_API)],
         reasons=["Nothing was sent."],
         sla=[objective("batch.response_ms.p95", None, 1500)],
         drain_s={"n": 0},
@@ -238,5 +289,6 @@ def empty() -> Judgement:
 
 
 CASES: dict[str, Callable[[], Judgement]] = {
-    case.__name__: case for case in (passing, failing, inconclusive, invalid, control, client, repeats, tiny, empty)
+    case.__name__: case
+    for case in (passing, failing, inconclusive, invalid, control, client, further, repeats, tiny, empty)
 }

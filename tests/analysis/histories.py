@@ -1,5 +1,7 @@
 """For Hypothesis: histories with re-sends, concurrency and calls without an answer, and logs that went wrong."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from tests.analysis.language import Call, Case, Row
@@ -34,8 +36,39 @@ def cases(draw: st.DrawFn) -> Case:
             silent = outcome == "indeterminate" and draw(st.booleans())
             calls.append(Call(name, kind, float(sent), None if silent else float(done), outcome, carried))
             now = done + draw(st.integers(0, 1))
-    rows = draw(logs(batches, calls))
-    return Case(tuple(calls), rows, settled=draw(st.booleans()))
+    rows = [replace(row, place=place) for place, row in enumerate(draw(logs(batches, calls)))]
+    if draw(st.integers(0, 3)):
+        return Case(tuple(calls), tuple(rows), settled=draw(st.booleans()))
+    readings = [tuple(rows)]
+    for _ in range(draw(st.integers(1, 2))):
+        readings.append(draw(later_reading(readings[-1])))
+    *earlier, last = readings
+    return Case(tuple(calls), last, settled=draw(st.booleans()), earlier=tuple(earlier))
+
+
+@st.composite
+def later_reading(draw: st.DrawFn, before: tuple[Row, ...]) -> tuple[Row, ...]:
+    """What is read later: the same, less or more, and at times something of it gone, moved, changed or slipped in."""
+    at = {row.place: row for row in before}
+    end = max((row.place or 0 for row in before), default=-1)
+    for _ in range(draw(st.integers(0, 3))):
+        what = draw(st.sampled_from(("drop", "move", "change", "copy", "grow")))
+        if what == "grow" or not at:
+            end += 1 + draw(st.integers(0, 1))
+            at[end] = Row(*("ann", "ann") if draw(st.booleans()) else ("bob", "bob"), draw(st.integers(0, 6)), place=end)
+            continue
+        place = draw(st.sampled_from(sorted(place or 0 for place in at)))
+        row = at[place]
+        to = draw(st.integers(0, end + 2))
+        if what == "drop":
+            del at[place]
+        elif what == "change":
+            at[place] = replace(row, changed=not row.changed and row.seq is not None)
+        elif to not in at:
+            at[to] = replace(row, place=to)
+            if what == "move":
+                del at[place]
+    return tuple(at[place] for place in sorted(place or 0 for place in at))
 
 
 @st.composite
@@ -66,7 +99,7 @@ def logs(
         elif what == "stray":
             rows[place] = Row("bob" if row.visitor == "ann" else "ann", row.origin, row.seq, row.changed)
         elif what == "change":
-            rows[place] = Row(row.visitor, row.origin, row.seq, True)
+            rows[place] = replace(row, changed=row.seq is not None)
         else:
             rows[place] = Row(row.visitor, row.visitor, None)
     return tuple(rows)

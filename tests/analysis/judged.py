@@ -3,49 +3,66 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis import conformance
-from analysis.bucket import judge_bucket
+from analysis.bucket import judge_bucket, judge_closely
+from analysis.catalogue import ANOMALIES, failing
 from analysis.facts import Run
-from analysis.one_run import count_whole
-from analysis.promises import ANOMALIES, failing
-from analysis.tables import Batches, Calls, bucket_of
+from analysis.tables import bucket_of
 from analysis.tally import Tally
+from analysis.whole import count_whole
 from inorder.merge import bucket_of as bucket_number
 from tests.analysis.language import Case, case
-from tests.analysis.material import tables
+from tests.analysis.material import stored_table, tables
 
 
-def tally(given: Case, buckets: int = 1) -> Tally:
-    """Judge a case in memory, its visitors divided into buckets."""
+def tally(given: Case, buckets: int = 1, plain_apart: bool = True) -> Tally:
+    """Judge a case in memory, its visitors divided into buckets; `plain_apart`: plain visitors counted as a whole."""
     batches, calls, events, stored = tables(given)
-    batch, call = Batches.of(batches), Calls.of(calls)
+    earlier = [stored_table(reading) for reading in given.earlier]
     run = Run(
-        batches=batch,
-        calls=call,
-        times=conformance.times(batch, call),
         settled=given.settled,
         ordered=True,
         watched=True,
         failing=failing(given.promises),
+        ends=tuple(reading["position"].to_pylist()[-1] if len(reading) else -1 for reading in earlier),
         lossless=given.promises.ordinary_lossless,
     )
     found = Tally()
     for number in range(buckets):
         own = events.filter(_within(events["visitor"], number, buckets))
-        rows = None
-        if stored is not None:
-            owner = pc.coalesce(stored["origin"], stored["visitor"])
-            rows = stored.filter(_within(owner, number, buckets))
-        found.add(judge_bucket(bucket_of(own, rows), run))
-    count_whole(found, run)
+        rows = None if stored is None else _rows_of(stored, number, buckets)
+        readings = [_rows_of(reading, number, buckets) for reading in earlier]
+        bucket = bucket_of(*numbered_alone(batches, calls, own), rows, readings)
+        found.add((judge_bucket if plain_apart else judge_closely)(bucket, run))
+    count_whole(found, run, lambda batch: (str(batches["name"][batch].as_py()), int(batches["events"][batch].as_py())))
     return found
+
+
+def numbered_alone(batches: pa.Table, calls: pa.Table, events: pa.Table) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """The batches and calls of some events, numbered by themselves as merging numbers those of a bucket."""
+    used = list(dict.fromkeys(events["batch"].to_pylist()))
+    local = {batch: number for number, batch in enumerate(used)}
+    mine = [number for number, batch in enumerate(calls["batch"].to_pylist()) if batch in local]
+    mine.sort(key=lambda call: (local[calls["batch"][call].as_py()], calls["sent"][call].as_py()))
+
+    def renumbered(table: pa.Table) -> pa.Table:
+        column = pa.array([local[batch] for batch in table["batch"].to_pylist()], pa.int32())
+        return table.set_column(table.schema.get_field_index("batch"), "batch", column)
+
+    picked = batches.take(pa.array(used, pa.int64())).rename_columns({"batch": "number"})
+    return picked, renumbered(calls.take(pa.array(mine, pa.int64()))), renumbered(events)
+
+
+def _rows_of(stored: pa.Table, number: int, buckets: int) -> pa.Table:
+    return stored.filter(_within(pc.coalesce(stored["origin"], stored["visitor"]), number, buckets))
 
 
 def _within(names: pa.ChunkedArray, number: int, buckets: int) -> pa.Array:
     return pa.array([bucket_number(name, buckets) == number for name in names.to_pylist()], pa.bool_())
 
 
-def found(sent: str, stored: str | None, settled: bool = True, **promises: bool) -> dict[str, int]:
+def found(
+    sent: str, stored: str | None, settled: bool = True, earlier: str | tuple[str, ...] = (), **promises: bool
+) -> dict[str, int]:
     """The anomalies that are found, those that are not left out."""
-    numbers = tally(case(sent, stored, settled, **promises)).numbers
+    numbers = tally(case(sent, stored, settled, earlier, **promises)).numbers
     return {name: numbers[name] for name in ANOMALIES if numbers[name]}

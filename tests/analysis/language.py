@@ -21,6 +21,10 @@ second apart, each call answered half a second after it was sent.
     0*          seq 0 with another payload
     a0          stored here, though its identity says seq 0 of the visitor whose initial is `a`
     _           a row whose identity cannot be read
+    .           a position that no row has
+
+`earlier`: what an earlier reading of the log held, or several readings, the earliest first. Equal places in the texts
+are equal positions.
 
 Digests are made from visitor and seq. `settled=False`: the log was not read to its end.
 """
@@ -55,6 +59,8 @@ class Row:
     origin: str
     seq: int | None
     changed: bool = False
+    place: int | None = None
+    """Its place among the positions; None: as it stands among the rows."""
 
     @property
     def digest(self) -> int:
@@ -70,6 +76,8 @@ class Case:
     rows: tuple[Row, ...] | None
     settled: bool = True
     promises: Promises = field(default_factory=Promises)
+    earlier: tuple[tuple[Row, ...], ...] = ()
+    """Earlier readings of the log, the earliest first; `rows` is the last."""
 
     def batches(self) -> dict[str, list[Call]]:
         """The calls of each batch, in the order first sent."""
@@ -84,7 +92,9 @@ def digest(visitor: str, seq: int) -> int:
     return crc32(f"{visitor} {seq}".encode())
 
 
-def case(sent: str, stored: str | None, settled: bool = True, **promises: bool) -> Case:
+def case(
+    sent: str, stored: str | None, settled: bool = True, earlier: str | tuple[str, ...] = (), **promises: bool
+) -> Case:
     """Read a case from its texts."""
     calls: list[Call] = []
     now = 0.0
@@ -113,15 +123,20 @@ def case(sent: str, stored: str | None, settled: bool = True, **promises: bool) 
                 longest = max(longest, len(marks))
             now += longest
     rows = None if stored is None else tuple(_rows(stored, visitors))
-    return Case(tuple(calls), rows, settled, Promises(**promises))
+    before = (earlier,) if isinstance(earlier, str) else earlier
+    readings = tuple(tuple(_rows(reading, visitors)) for reading in before)
+    return Case(tuple(calls), rows, settled, Promises(**promises), readings)
 
 
 def _rows(stored: str, visitors: list[str]) -> list[Row]:
-    rows = []
+    rows, place = [], -1
     for line in filter(None, stored.split(";")):
         visitor, _, text = line.partition(":")
         for token in text.split():
+            place += 1
+            if token == ".":
+                continue
             initial, seq, changed = re.fullmatch(r"([a-z]?)(\d+|_)(\*?)", token).groups()  # type: ignore[union-attr]
             origin = next(name for name in visitors if name[0] == initial) if initial else visitor.strip()
-            rows.append(Row(visitor.strip(), origin, None if seq == "_" else int(seq), bool(changed)))
+            rows.append(Row(visitor.strip(), origin, None if seq == "_" else int(seq), bool(changed), place))
     return rows

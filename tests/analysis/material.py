@@ -70,7 +70,7 @@ def tables(given: Case) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table | None]:
 def stored_table(rows: tuple[Row, ...]) -> pa.Table:
     """The rows as they are read back."""
     columns: dict[str, Any] = {
-        "position": pa.array([FIRST_POSITION + STEP * place for place in range(len(rows))], pa.int64()),
+        "position": pa.array([position(row, place) for place, row in enumerate(rows)], pa.int64()),
         "visitor": pa.array([row.visitor for row in rows], pa.string()),
         "origin": pa.array([None if row.origin == row.visitor else row.origin for row in rows], pa.string()),
         "seq": pa.array([row.seq for row in rows], pa.int64()),
@@ -81,6 +81,11 @@ def stored_table(rows: tuple[Row, ...]) -> pa.Table:
         "seen_at": pa.array([1e6] * len(rows), pa.float64()),
     }
     return pa.table(columns)
+
+
+def position(row: Row, place: int) -> int:
+    """The position of a row, the `place`th of its reading."""
+    return FIRST_POSITION + STEP * (place if row.place is None else row.place)
 
 
 SCENARIO = """question = "Is the order kept?"
@@ -156,4 +161,6 @@ def write(given: Case, path: Path, sla: str = "", **changes: Any) -> RunFolder:
     (folder.history / "w0.jsonl").write_text("".join(line + "\n" for line in history_lines(given)), "utf-8")
     if given.rows is not None:
         pq.write_table(stored_table(given.rows), folder.stored_file)
+    for number, reading in enumerate(given.earlier, 1):
+        pq.write_table(stored_table(reading), folder.evidence / f"earlier-{number}.parquet")
     return folder

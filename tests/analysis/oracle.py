@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import inf
 
 from tests.analysis.language import Call, Case, Event, Row
@@ -71,6 +71,23 @@ class Oracle:
         """Whether it might be one of the rows that name its visitor and no seq."""
         return any(row.seq is None and row.origin == event[0] for row in self.rows)
 
+    def seen_before(self, event: Event) -> bool:
+        """Whether an earlier reading of the log held it."""
+        return any(self.is_of(row, event) for reading in self.case.earlier for row in reading)
+
+    def changes(self) -> Counter[str]:
+        """What vanished and what was rewritten from each reading to the next, identity by identity."""
+        found = Counter[str]()
+        for earlier, later in pairwise((*self.case.earlier, self.case.rows or ())):
+            end = max((row.place or 0 for row in earlier), default=-1)
+            for identity in {(row.origin, row.seq) for row in (*earlier, *later)}:
+                gone = [row for row in earlier if (row.origin, row.seq) == identity and row not in later]
+                new = [row for row in later if (row.origin, row.seq) == identity and row not in earlier]
+                moved = min(len(gone), len(new))
+                found["vanished"] += len(gone) - moved
+                found["rewritten"] += moved + sum((row.place or 0) <= end for row in new[moved:])
+        return found
+
     def precedes(self, e: Event, f: Event) -> bool:
         """Whether e must precede f."""
         if e == f or e[0] != f[0]:
@@ -93,6 +110,7 @@ class Oracle:
         found["phantom"] = len(identities - sent)
         found["torn"] = sum(self.torn(batch) for batch in self.batches)
         found["split"] = sum(self.split(batch) for batch in self.batches)
+        found.update(self.changes())
         return {name: count for name, count in found.items() if count}
 
     def of_event(self, event: Event, batch: Sent) -> list[str]:
@@ -102,7 +120,7 @@ class Oracle:
             found.append("reordered-in-batch")
         if places and any(batch is not self.batch_of[f] for f in self.stored_before(event)):
             found.append("reordered-across-batches")
-        if batch.confirmed and not self.present(event) and not self.hidden(event):
+        if batch.confirmed and not self.present(event) and not self.hidden(event) and not self.seen_before(event):
             # Ordinary calls promise no order: a later one that is stored says nothing of an earlier one.
             later = not batch.ordinary and any(self.precedes(event, f) and self.places(f) for f in self.batch_of)
             found.append("lost" if later or self.case.settled else "unseen")
@@ -112,7 +130,7 @@ class Oracle:
             found.append("recovered")
         if len(places) >= 2:
             found.append("duplicate-explained" if len(places) <= batch.not_rejected else "duplicate-unexplained")
-            if any(self.precedes(event, f) and self.places(f) and self.places(f)[-1] < places[-1] for f in self.batch_of):
+            if self.last_before(event):
                 found.append("zombie")
         if any(self.is_of(row, event) and row.visitor != event[0] for row in self.rows):
             found.append("misrouted")
@@ -126,6 +144,15 @@ class Oracle:
             f for f in self.batch_of if self.precedes(e, f) and self.places(f) and self.places(f)[0] < self.places(e)[0]
         ]
 
+    def last_before(self, e: Event) -> list[Event]:
+        """Of an event with several copies: the events that it must precede whose last copy stands before its last."""
+        places = self.places(e)
+        return [
+            f
+            for f in self.batch_of
+            if len(places) >= 2 and self.precedes(e, f) and self.places(f) and self.places(f)[-1] < places[-1]
+        ]
+
     def smallest_gaps(self, within: bool) -> dict[str, int]:
         """Visitor to the fewest places between an event that is reordered in a batch (or across) and its proof."""
         gaps: dict[str, int] = {}
@@ -134,7 +161,8 @@ class Oracle:
                 continue
             for f in self.stored_before(event):
                 if (self.batch_of[f] is batch) == within:
-                    gap = self.places(event)[0] - self.places(f)[0]
+                    at, before = (self.rows[self.places(one)[0]].place or 0 for one in (event, f))
+                    gap = at - before
                     gaps[event[0]] = min(gap, gaps.get(event[0], gap))
         return gaps
 
@@ -148,7 +176,7 @@ class Oracle:
         found: dict[str, list[Event]] = {
             "order-within-batch": list({e for e, f in pairs if batches[e] is batches[f]}),
             "order-across-batches": list({e for e, f in pairs if batches[e] is not batches[f]}),
-            "nothing-lost": [event for event in confirmed if self.present(event) or not self.hidden(event)],
+            "nothing-lost": [e for e in confirmed if self.present(e) or not self.hidden(e) or self.seen_before(e)],
             "no-duplicates": stored,
             "nothing-rejected": [event for event in batches if batches[event].rejected],
             "no-phantom": identified,
@@ -162,16 +190,17 @@ class Oracle:
         if batch.ordinary or batch.confirmed or batch.rejected or not self.case.settled:
             return False
         present = [event for event in batch.events if self.present(event)]
-        missing = [event for event in batch.events if not self.present(event) and not self.hidden(event)]
+        gone = [event for event in batch.events if not self.present(event) and not self.hidden(event)]
+        missing = [event for event in gone if not self.seen_before(event)]
         return bool(present) and bool(missing)
 
-    def split(self, batch: Sent) -> bool:
-        """Whether another call's event of the visitor is stored between two of its events."""
+    def split(self, batch: Sent, of: str | None = None) -> bool:
+        """Whether another call's event of the visitor (`of`: only this one) is stored between two of its events."""
         if batch.ordinary:
             return False
         firsts = [(event[0], self.places(event)[0]) for event in batch.events if self.places(event)]
         for (visitor, one), (other_visitor, other) in combinations(firsts, 2):
-            if visitor != other_visitor:
+            if visitor != other_visitor or of not in (None, visitor):
                 continue
             for row in self.rows[min(one, other) : max(one, other)]:
                 stranger = self.batch_of.get((row.origin, -1 if row.seq is None else row.seq), batch)
@@ -196,13 +225,17 @@ class Oracle:
         """When a call is no longer in flight."""
         if call.done is not None:
             return call.done
-        again = [other.sent for other in self.case.batches()[call.batch] if self.after(other, call)]
-        return min(again, default=inf)
+        own = sorted(self.case.batches()[call.batch], key=lambda other: other.sent)
+        again = own[[other is call for other in own].index(True) + 1 :]
+        return min((other.sent for other in again), default=inf)
 
     def after(self, one: Call, other: Call) -> bool:
-        """Whether a call left after another; at the same instant the order in the history counts."""
-        number = {id(call): place for place, call in enumerate(self.case.calls)}
-        return (one.sent, number[id(one)]) > (other.sent, number[id(other)])
+        """Whether a call left after another; of two at the same instant the one that ended first left first."""
+        batches = self.case.batches()
+        listed = [call for name in batches for call in sorted(batches[name], key=lambda call: call.sent)]
+        number = {id(call): place for place, call in enumerate(listed)}
+        first, second = ((call.sent, self.in_flight_until(call), number[id(call)]) for call in (other, one))
+        return first < second
 
     def share(self, one: Call, other: Call) -> set[str]:
         """The visitors that two calls have in common."""
@@ -257,6 +290,12 @@ class Oracle:
             found["reordered-across-batches"] += bool(across) and all(
                 mine or (f[0], self.batch_of[f].name) in guilty for f in across
             )
+            behind = self.last_before(event)
+            found["zombie"] += bool(behind) and all(mine or (f[0], self.batch_of[f].name) in guilty for f in behind)
+        found["split"] = sum(
+            any(self.split(batch, visitor) and (visitor, batch.name) in guilty for visitor in self.visitors)
+            for batch in self.batches
+        )
         return {name: count for name, count in found.items() if count}
 
     def disorder(self) -> int:
@@ -274,12 +313,17 @@ class Oracle:
             found += behind and not self.stored_before(event)
         return found
 
-    def reordering(self) -> tuple[Counter[int], Counter[int]]:
-        """RFC 4737 of the ordinary events: extents, and the n of n-reordering."""
+    def sending(self, event: Event) -> tuple[float, int, int]:
+        """What orders the events of a visitor as they were sent; at one instant batches as listed, others by seq."""
+        batch = self.batch_of[event]
+        return batch.sent, event[1] if batch.ordinary else self.batches.index(batch), batch.events.index(event)
+
+    def reordering(self, ordinary: bool) -> tuple[Counter[int], Counter[int]]:
+        """RFC 4737 of the events of a kind: extents, and the n of n-reordering."""
         extents, n_reordered = Counter[int](), Counter[int]()
         for visitor in self.visitors:
-            own = [event for event, batch in self.batch_of.items() if batch.ordinary and event[0] == visitor]
-            sent = sorted(own, key=lambda event: (self.batch_of[event].sent, event[1]))
+            own = [e for e, batch in self.batch_of.items() if batch.ordinary == ordinary and e[0] == visitor]
+            sent = sorted(own, key=self.sending)
             arrived = sorted((event for event in own if self.places(event)), key=lambda event: self.places(event)[0])
             number = [sent.index(event) for event in arrived]
             for i, mine in enumerate(number):

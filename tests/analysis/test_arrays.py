@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.arrays import distinct, highest, highest_before, keyed, lowest, nearest_above
-from analysis.reordering import measure
+from analysis.measures.reordering import measure
 
 ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 8), st.integers(0, 8)), min_size=1, max_size=40)
 
@@ -47,11 +47,3 @@ def test_extent_and_n_reordering_by_hand() -> None:
     measured = measure(np.zeros(4, np.int64), np.array([0, 3, 1, 2]))
     assert measured.extents == {1: 1, 2: 1}
     assert measured.n_reordered == {1: 1, 0: 1}
-
-
-def test_a_visitor_whose_events_are_reversed_takes_no_quadratic_time() -> None:
-    """Each event is reordered, with all that were sent later before it; a quarter of a million take well under 5 s."""
-    count = 250_000
-    measured = measure(np.zeros(count, np.int64), np.arange(count)[::-1].copy())
-    assert measured.extents == measured.n_reordered
-    assert measured.extents[count - 1] == 1

@@ -37,6 +37,35 @@ def test_a_pass_with_a_promise_that_nothing_tested_says_so() -> None:
     assert findings.promises_heading(case) == "Seven of eight promises held, one not checked"
 
 
+def test_promises_beyond_the_api_are_counted() -> None:
+    """Eleven lines are eleven promises, each broken one in its own words; and what changed in the log is added."""
+    case = cases.further()
+    assert findings.promises_heading(case) == "Two of eleven promises were broken: whole batches and contiguous batches"
+    assert told(findings.headline(case)) == (
+        "5 of 2,000 visitors found a promise broken: 2 had a batch stored with events of other calls inside and 1 had a "
+        "batch stored in part. Between two readings of the log 2 rows vanished and 1 row was rewritten."
+    )
+    case.verdict["promises"][10] = promise(10, 9, 9, 2, 2)
+    assert "2 had the last copies of events stored out of order" in findings.headline(case)
+
+
+def test_a_second_copy_is_no_re_send_where_exactly_once_is_promised() -> None:
+    """Then the event was not stored more often than sent, and still too often."""
+    case = cases.passing()
+    case.verdict["promises"][3] = promise(3, 9, 9, 2, 2, anomalies=["duplicate-unexplained", "duplicate-explained"])
+    case.verdict["verdict"] = "fail"
+    assert "2 had events stored more than once." in findings.headline(case)
+
+
+def test_a_log_that_changed_is_a_fail_though_all_promises_held() -> None:
+    """Neither the headline nor the heading of the promises may sound as if all were well."""
+    case = cases.passing()
+    case.verdict["anomalies"]["vanished"] = 1
+    case.verdict["verdict"] = "fail"
+    assert findings.headline(case) == "Between two readings of the log 1 row vanished."
+    assert findings.promises_heading(case) == "All eight promises held, but 1 row vanished in the log"
+
+
 def test_a_fail_says_what_broke_for_how_many_and_what_was_missed() -> None:
     """The worst two promises with counts, then the missed limit."""
     text = told(findings.headline(cases.failing()))

@@ -19,7 +19,7 @@ def outcomes(judgement: Judgement) -> dict[str, str]:
 
 
 def test_a_pass_is_green() -> None:
-    """Verdict, eight promises, six objectives and the conditions of a valid run, all passed."""
+    """Verdict, the promises, six objectives and the conditions of a valid run, all passed."""
     assert set(outcomes(cases.passing()).values()) == {"passed"}
     assert len(outcomes(cases.passing())) >= 1 + 8 + 6 + 4
 
@@ -32,6 +32,18 @@ def test_a_broken_promise_and_a_missed_objective_are_failures() -> None:
     assert found["Batch response time, 95th percentile"] == "failure"
     assert found["Ordinary response time, 95th percentile"] == "error"
     assert found["Uncorrupted"] == "passed"
+
+
+def test_what_is_found_is_counted_in_its_unit() -> None:
+    """Torn and split are batches; rows that vanished are a case of their own, for they fail the run."""
+    root = ElementTree.fromstring(junit.render(cases.further()))
+    messages = {own.get("name"): "".join(child.get("message", "") for child in own) for own in root.iter("testcase")}
+    assert messages["Whole batches"] == "1 batch of 1 visitor against it, of 40 events checked"
+    assert messages["Contiguous batches"].startswith("3 batches of 2 visitors against it, of ")
+    assert "2 rows vanished and 1 row was rewritten" in str(messages["The log only grows"])
+    assert outcomes(cases.further())["The log only grows"] == "failure"
+    assert outcomes(cases.passing())["The log only grows"] == "passed"
+    assert outcomes(cases.inconclusive())["The log only grows"] == "skipped"
 
 
 def test_an_inconclusive_run_is_red_by_errors_alone() -> None:

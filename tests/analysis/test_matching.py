@@ -4,8 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from analysis.matching import match
+from analysis.matching import Matched, match
 from analysis.tables import Bucket, bucket_of
+from tests.analysis.language import case
+from tests.analysis.material import tables
 
 BIG = (1 << 61) - 1
 
@@ -31,7 +33,14 @@ def bucket(events: list[tuple[str, int]], stored: list[tuple[str, int | None]]) 
             "seen_at": pa.nulls(len(stored), pa.float64()),
         }
     )
-    return bucket_of(sent, rows)
+    batches, calls, *_ = tables(case("ann: [0]", None))
+    return bucket_of(batches.rename_columns({"batch": "number"}), calls, sent, rows)
+
+
+def matched(given: Bucket) -> Matched:
+    """The join of its last reading."""
+    assert given.rows is not None
+    return match(given, given.rows)
 
 
 @pytest.mark.parametrize("seqs", [[0, 1, 2], [5, 6, 7], [0, 2, 9], [3, BIG - 1, BIG]])
@@ -40,7 +49,7 @@ def test_a_row_finds_its_event(seqs: list[int]) -> None:
     events = [("ann", seq) for seq in seqs] + [("bob", seq) for seq in seqs]
     strangers: list[tuple[str, int | None]] = [("ann", -1), ("ann", seqs[-1] + 1), ("cat", seqs[0]), ("bob", None)]
     given = bucket(events, [*events, *strangers])
-    found = match(given)
+    found = matched(given)
     assert given.rows is not None
     for row, event in enumerate(found.event.tolist()):
         identity = given.visitor_name(int(given.rows.owner[row])), int(given.rows.seq[row])
@@ -53,7 +62,7 @@ def test_the_extremes_of_64_bits_are_strangers() -> None:
     """A seq that no history can hold must not wrap around into one that it has."""
     least, most = np.iinfo(np.int64).min, np.iinfo(np.int64).max
     for seqs in ([1, 2], [1, 5]):
-        found = match(bucket([("ann", seq) for seq in seqs], [("ann", int(least)), ("ann", int(most))]))
+        found = matched(bucket([("ann", seq) for seq in seqs], [("ann", int(least)), ("ann", int(most))]))
         assert found.event.tolist() == [-1, -1]
 
 
@@ -71,7 +80,7 @@ def test_rows_and_events_are_sorted_where_they_are_not(events: list[tuple[str, i
     stored: list[tuple[str, int | None]] = [("ann", 1), ("bob", 1), ("ann", 0), ("bob", 0)]
     for log in (stored, stored[::-1], sorted(stored)):
         given = bucket(events, log)
-        found = match(given)
+        found = matched(given)
         assert given.rows is not None
         for event, row in enumerate(found.first_row.tolist()):
             position = int(given.rows.position[row])

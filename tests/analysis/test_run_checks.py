@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from analysis import words
 from analysis.judgement import Judgement
 from analysis.run_checks import is_valid, run_checks
 from inorder.run import Reading
@@ -47,12 +48,44 @@ def test_each_fault_of_the_generator_is_named(found: dict[str, Any], sentence: s
     [
         (Reading(complete=False, error="connection refused"), "not read to its end: connection refused"),
         (Reading(complete=True, settled=False, waited_s=120), "still grew 120"),
+        (Reading(rows=5, complete=True, settle_s=2, again=7), "2 rows came into the log after it had not grown for 2 s"),
     ],
 )
 def test_each_fault_of_the_reading_is_named(reading: Reading, sentence: str) -> None:
     """A log that is not known to its end can hide a loss."""
     case = cases.passing()
     assert sentence in told(Judgement(case.verdict, with_infos(case.runs, reading=reading)))
+
+
+@pytest.mark.parametrize(
+    ("reading", "sentence"),
+    [
+        (
+            Reading(rows=5, complete=True, settled=True, settle_s=2),
+            "(5 rows) and then did not grow for 2 s. It was read once.",
+        ),
+        (
+            Reading(rows=5, complete=True, settled=True, settle_s=2, again=5),
+            "for 2 s. It was read a second time (5 rows): 2 readings were compared.",
+        ),
+        (
+            Reading(rows=5, complete=True, settled=True, settle_s=2, again_error="refused"),
+            "for 2 s. A second reading was not finished.",
+        ),
+        (
+            Reading(rows=1, complete=True, settled=True),
+            "The log was given with 1 row, and counts as settled. It was read once.",
+        ),
+    ],
+)
+def test_how_often_the_log_was_read_is_told(reading: Reading, sentence: str) -> None:
+    """What vanished can only be seen by reading again."""
+    case = cases.passing()
+    once = ["vanished, rewritten: the log was read once, so nothing can be seen to vanish from it."]
+    case.verdict["unsupported"] = [] if reading.again else once
+    checks = run_checks(Judgement(case.verdict, with_infos(case.runs, reading=reading)))
+    told = next(check.sentence for check in checks if check.name == "log read back to its end")
+    assert sentence in told.replace(words.THIN, " ")
 
 
 def test_a_run_without_an_end_is_cut_off() -> None:

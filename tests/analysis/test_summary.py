@@ -16,12 +16,20 @@ def test_the_verdict_stands_first() -> None:
 
 @pytest.mark.parametrize("case", cases.CASES)
 def test_every_promise_is_a_row(case: str) -> None:
-    """Eight rows with as many cells as the head has."""
+    """With as many cells as the head has."""
     text = summary.render(cases.CASES[case](), "run-1")
     rows = [line for line in text.splitlines() if line.startswith("| ") and line.count("|") == 6]
     assert sum("events" not in row and "promise" not in row for row in rows) >= 8
     for name in ("Order within a batch", "Order across batches", "Nothing confirmed is lost", "Uncorrupted"):
         assert f"| {name} |" in text
+
+
+def test_units_and_changes_of_the_log_are_told() -> None:
+    """Batches that were split are no events; rows that vanished are no line of the table."""
+    text = summary.render(cases.further(), "run-1")
+    assert "| 3 batches |" in text
+    assert "| Whole batches | 40 | 1 batch |" in text
+    assert "2 rows vanished and 1 row was rewritten" in text
 
 
 def test_marks_in_texts_from_outside_stay_texts() -> None:

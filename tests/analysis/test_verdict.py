@@ -7,7 +7,7 @@ import msgspec
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.promises import ANOMALIES
+from analysis.catalogue import ANOMALIES
 from analysis.verdict import judge
 from inorder.errors import UnusableInput
 from tests.analysis.judged import found
@@ -257,7 +257,7 @@ def test_events_without_a_digest_cannot_be_called_uncorrupted(tmp_path: Path) ->
     pq.write_table(table.drop_columns("digest"), folder.stored_file)
     verdict = judge([folder]).verdict
     assert verdict["verdict"] == "inconclusive"
-    assert verdict["unsupported"][0] == "corrupt: 3 of 3 stored events have no digest to compare."
+    assert verdict["unsupported"][0] == "corrupt: 3 of 3 stored events have no digest to compare with the one sent."
     assert verdict["promises"][-1]["verdict"] == "unchecked"
 
 

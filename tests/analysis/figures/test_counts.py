@@ -1,5 +1,6 @@
 """What the figures draw, counted on runs small enough to count by hand."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from analysis.figures import latency, over_time, reordering, size, storm, timeline
 from analysis.judgement import Judgement, RunFrames
-from tests.analysis.synthetic import frames, judgement
+from tests.analysis.synthetic import frames, judgement, with_infos
 
 
 def run_of(*batches: tuple[float, float, float, int]) -> RunFrames:
@@ -59,6 +60,44 @@ def test_bins_are_few_whatever_the_length(length: float, step: float) -> None:
     assert time is not None
     assert time.step == step
     assert len(time.edges) <= 242
+
+
+def since(start: float, target: str = "") -> tuple[float, float, float, int]:
+    """Origin, start and end of the axis, and how many bins it has, of two calls within 12 seconds from a start on."""
+    [run] = with_infos([run_of((start, start + 1, start + 5, 20), (start + 2, start + 3, start + 12, 10))], target=target)
+    time = timeline.clock(run)
+    assert time is not None
+    return time.origin, time.start, time.end, len(time.edges) - 1
+
+
+@pytest.mark.parametrize("start", [1.764e9, 500_000.25, 100.0])
+def test_the_axis_of_given_evidence_starts_at_its_first_call(start: float) -> None:
+    """Where the clock's zero is no start: seconds of the epoch, or since a machine was switched on."""
+    floor = math.floor(2 * start) / 2
+    assert since(start)[:2] == (floor, floor)
+    assert since(start)[3] <= 26
+
+
+@pytest.mark.parametrize("start", [0.0, 3.0, 7.9])
+def test_the_axis_starts_at_zero_where_the_calls_are_near(start: float) -> None:
+    """Given evidence, too, is best from about the start of its run."""
+    assert since(start)[:2] == (0, 0)
+
+
+def test_the_axis_of_a_driven_run_starts_with_its_load() -> None:
+    """That nobody came for ten minutes is part of what happened."""
+    assert since(600.0, target="http://127.0.0.1:1/1.0")[:2] == (0, 0)
+
+
+def test_phases_beside_the_axis_are_not_named() -> None:
+    """Those of a scenario say nothing of a clock that starts elsewhere; instants are told from where the axis starts."""
+    [run] = with_infos([run_of((1.764e9, 1.764e9 + 1, 1.764e9 + 5, 20))], target="")
+    time = timeline.clock(run)
+    assert time is not None
+    assert time.phases == ()
+    assert time.named() == ""
+    assert time.told(1.764e9 + 2.5) == "2.5"
+    assert time.meaning.startswith("seconds since 1,764,000,000")
 
 
 def test_a_percentile_needs_enough_calls_in_its_bin() -> None:

@@ -14,8 +14,10 @@ def laid(name: str, width: float = 300) -> Layout:
 
 
 def row(blocks: list[Block]) -> str:
-    """A row of blocks: `!` is out of place, `()` hollow."""
-    return " ".join(f"({b.label})" if b.hollow else f"{b.label}{'!' if b.bad else ''}" for b in blocks)
+    """A row of blocks: `!` is out of place, `()` hollow, `[]` where it stood in an earlier reading."""
+    return " ".join(
+        f"[{b.label}]" if b.was else f"({b.label})" if b.hollow else f"{b.label}{'!' if b.bad else ''}" for b in blocks
+    )
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,16 @@ def row(blocks: list[Block]) -> str:
         ("misrouted", "7 8 9 10! 11 12 13", "7 8 9 11 12 13"),
         ("corrupt", "7 8 9 10! 11 12 13", "7 8 9 10! 11 12 13"),
         ("single-lost", "b9!", ""),
+        ("vanished", "7 8 9 10! 11 12 13", "7 8 9 [10] 11 12 13"),
+        ("vanished-batch", "b1 b2! b3 b4", "b1 [b2] b3 b4"),
+        ("vanished-copy", "7 8 9 10 11 12 13", "7 8 9 10 11 12 13 [10]"),
+        ("vanished-no-call", "", "[?]"),
+        ("moved", "7 8 9 10! 11 12 13", "7 8 9 [10] 11 12 10! 13"),
+        ("moved-far", "39 40 41 42! 43 44 45", "43 44 45 39 40 41 42! [42]"),
+        ("moved-and-gone", "7 8 9 10! 11 12 13", "7 8 9 11 12 13 [10]"),
+        ("moved-no-call", "", "(?) [?]"),
+        ("changed", "7 8 9 10! 11 12 13", "7 8 9 10! 11 12 13"),
+        ("slipped-in", "7 8 9 10! 11 12 13", "7 8 9 10! 11 12 13"),
     ],
 )
 def test_each_anomaly_marks_its_own_blocks(name: str, sent: str, stored: str) -> None:
@@ -62,6 +74,14 @@ def test_rows_beyond_the_excerpt_are_not_called_lost() -> None:
     """With 400 rows the witness may hold only those around its evidence: what is not in it need not be missing."""
     large = witness("lost", [(1, 0, 1000, 1, 2)], rows(1, (0, 399, 1)), [(400, 1, None)])
     assert lay_out(large, 300, 8, 9).missing == [(1, 400)]
+
+
+def test_another_row_at_the_place_of_the_evidence_is_not_marked() -> None:
+    """Of three readings the last may have moved the row again: what stands at its place now is another event."""
+    moved = WITNESSES["moved"]
+    again = moved | {"events": [[10, "w0-b1", 7, 67_611]]}
+    assert not any(block.bad for block in lay_out(again, 300, 8, 9).stored)
+    assert any(block.bad for block in lay_out(moved, 300, 8, 9).stored)
 
 
 def test_batches_of_one_name_ending_keep_their_whole_name() -> None:

@@ -1,4 +1,4 @@
-"""Histories and stored logs for the tests of merging, line by line; and the evidence read again."""
+"""Histories and stored logs for the tests of merging, line by line; ways to merge; and the evidence read again."""
 
 import json
 from typing import Any
@@ -7,6 +7,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from inorder.run import RunFolder
+
+WAYS: dict[str, dict[str, int]] = {
+    "in one piece": {},
+    "in ranges of some bytes": {"task_bytes": 8},
+    "by two processes": {"task_bytes": 8, "jobs": 2},
+}
+"""Ways to merge that give the same. Some bytes are less than a line, so that each line falls into a range of its own."""
 
 
 def sent(call: str, batch: str, events: list[Any], kind: str = "batch", at: float = 1.0, **more: Any) -> str:
@@ -30,9 +37,22 @@ def history(folder: RunFolder, *lines: str, worker: str = "w0") -> None:
     (folder.history / f"{worker}.jsonl").write_text("".join(line + "\n" for line in lines), "utf-8")
 
 
-def stored(folder: RunFolder, **columns: pa.Array) -> None:
-    """Write the stored log."""
-    pq.write_table(pa.table(columns), folder.stored_file)
+def stored(folder: RunFolder, rows_a_group: int | None = None, earlier: int | None = None, **columns: pa.Array) -> None:
+    """Write the stored log, or an earlier reading of it; a task takes a row group or more."""
+    path = folder.stored_file if earlier is None else folder.evidence / f"earlier-{earlier}.parquet"
+    pq.write_table(pa.table(columns), path, row_group_size=rows_a_group)
+
+
+def bucket(folder: RunFolder, kind: str, number: int = 0) -> list[dict[str, Any]]:
+    """The rows of one bucket."""
+    return table(folder, f"{kind}/bucket-{number:04d}.parquet")
+
+
+def contents(folder: RunFolder) -> dict[str, bytes]:
+    """Every file that merging left in evidence/."""
+    given = {folder.stored_file, *folder.earlier_files()}
+    files = [path for path in folder.evidence.rglob("*") if path.is_file() and path not in given]
+    return {path.relative_to(folder.evidence).as_posix(): path.read_bytes() for path in files}
 
 
 def table(folder: RunFolder, name: str) -> list[dict[str, Any]]:

@@ -1,0 +1,90 @@
+"""Judges all buckets of a run, one after another, in several processes or on a cluster: the same tally whichever way."""
+
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow.compute as pc
+
+from analysis.bucket import judge_bucket
+from analysis.catalogue import failing
+from analysis.facts import Run, is_ordered
+from analysis.files import read, read_bucket
+from analysis.tally import Tally
+from analysis.whole import count_whole
+from inorder.errors import InorderError
+
+if TYPE_CHECKING:  # it brings pandas, which a process that judges buckets does without
+    from analysis.evidence import Evidence
+
+
+def tally_of(evidence: "Evidence", jobs: int = 1, dask: str | None = None) -> Tally:
+    """Judge the evidence by `jobs` processes, or on the Dask cluster at an address; merge.json says how many buckets.
+
+    The buckets' tallies are added in the order of their numbers, so that the sum does not depend on who made them.
+    """
+    folder, run, buckets = evidence.folder.evidence, run_of(evidence), evidence.merged.buckets
+    if dask is not None:
+        from analysis import cluster  # needs the extra `dask`
+
+        found = cluster.tallies(dask, folder, buckets, run)
+    else:
+        found = _tallies(folder, buckets, run, min(jobs, buckets))
+    tally = Tally()
+    for own in found:
+        tally.add(own)
+
+    def look_up(batch: int) -> tuple[str, int]:
+        row = read(folder / "batches.parquet", ["name", "events"]).slice(batch, 1)
+        return str(row["name"][0].as_py()), int(row["events"][0].as_py())
+
+    count_whole(tally, run, look_up)
+    return tally
+
+
+def run_of(evidence: "Evidence") -> Run:
+    """What the buckets must know of their run."""
+    stored, promises = evidence.merged.stored, evidence.scenario.promises
+    readings = [*evidence.merged.earlier, stored]
+    last, seen = -float("inf"), readings[0].first_seen_s if readings[0] is not None else None
+    if seen is not None:
+        done = read(evidence.folder.evidence / "calls.parquet", ["done"])["done"]
+        last = pc.max(pc.filter(done, pc.is_finite(done))).as_py() or last
+    return Run(
+        settled=evidence.info.settled,
+        ordered=is_ordered(stored),
+        placed=all(is_ordered(reading) for reading in readings),
+        watched=seen is not None and seen < last,
+        failing=failing(promises),
+        ends=tuple(reading.end for reading in evidence.merged.earlier),
+        lossless=promises.ordinary_lossless,
+    )
+
+
+def judge_file(evidence: str, number: int, run: Run) -> Tally:
+    """Judge one bucket of an evidence folder: what a process, or a machine of a cluster, is asked for."""
+    return judge_bucket(read_bucket(Path(evidence), number, run.watched), run)
+
+
+def _tallies(folder: Path, buckets: int, run: Run, jobs: int) -> Iterator[Tally]:
+    if jobs <= 1:
+        for number in range(buckets):
+            yield judge_file(str(folder), number, run)
+        return
+    # A fork of this process would inherit the locks of its threads; a fork server forks before there are any.
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["analysis.buckets"])
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_interrupts) as pool:
+        try:
+            yield from pool.map(judge_file, [str(folder)] * buckets, range(buckets), [run] * buckets)
+        except BrokenProcessPool:
+            raise InorderError("a process that judged was killed (out of memory?); try fewer --jobs") from None
+
+
+def _leave_interrupts() -> None:
+    """A Ctrl-C is the parent's business."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

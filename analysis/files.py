@@ -1,0 +1,36 @@
+"""Reads the files of evidence/: what is asked of them and no more."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analysis.tables import Bucket, bucket_of
+from inorder.errors import UnusableInput
+
+_STORED = ["position", "visitor", "origin", "seq", "digest"]
+"""What is judged of a stored row; name, server and stored_at are for people who look."""
+
+
+def read(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """Read a file, or some of its columns. Raises UnusableInput."""
+    try:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
+            return file.read(columns=columns, use_threads=False)
+    except (OSError, pa.ArrowException) as error:
+        raise UnusableInput(f"{path}: cannot be read: {str(error).splitlines()[0]}") from None
+
+
+def read_bucket(evidence: Path, number: int, watched: bool) -> Bucket:
+    """Read the files of one bucket; `watched`: also when each row was first seen."""
+    columns = [*_STORED, "seen_at"] if watched else _STORED
+    name = f"bucket-{number:04d}.parquet"
+    stored = evidence / "stored" / name
+    earlier = sorted((evidence / "earlier").glob("*"), key=lambda folder: int(folder.name))
+    return bucket_of(
+        batches=read(evidence / "batches" / name),
+        calls=read(evidence / "calls" / name),
+        events=read(evidence / "events" / name),
+        stored=read(stored, columns) if stored.exists() else None,
+        earlier=[read(folder / name, columns) for folder in earlier],
+    )

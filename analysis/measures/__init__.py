@@ -1,0 +1,1 @@
+"""How far out of order events are, whatever was promised: sums over visitors that add up (docs/measures.md)."""

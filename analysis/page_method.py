@@ -1,0 +1,136 @@
+"""What stands in the last section of the page: what ran, on what, how it was judged, and how to judge it again."""
+
+import shlex
+from typing import Any
+
+from analysis import run_checks, words
+from analysis.judgement import Judgement
+from analysis.page_sections import interval_note
+
+_ONE = ("scenario.toml", "run.json", "history/", "evidence/")
+
+
+def method(judgement: Judgement) -> list[tuple[str, str]]:
+    """(name, text) of each fact; what does not apply is left out."""
+    verdict, info = judgement.verdict, judgement.runs[0].info
+    given = run_checks.is_given(judgement.runs[0])
+    rows = [
+        ("Question", verdict.get("question") or judgement.runs[0].scenario.question),
+        ("Scenario", judgement.runs[0].scenario.name),
+        *(_given(judgement) if given else _driven(judgement)),
+        ("Versions", ", ".join(f"{name} {value}" for name, value in info.versions.items()) or "not recorded"),
+        ("Clock", info.clock),
+        (
+            "Order judged by",
+            "The visitor and the seq that each event carries, against the position that the system gave "
+            "it; of several copies the first counts.",
+        ),
+        ("Readings of the log", _readings(judgement)),
+        ("Intervals", interval_note(judgement)),
+        ("Validity, as counted", ", ".join(f"{name} {_plain(value)}" for name, value in verdict["validity"].items())),
+    ]
+    return [(name, text) for name, text in rows if text]
+
+
+def _driven(judgement: Judgement) -> list[tuple[str, str]]:
+    """Of a run that was driven against a system."""
+    info, scenario = judgement.runs[0].info, judgement.runs[0].scenario
+    client = scenario.client
+    backlog = f"batches of at most {client.batch_size} events" if client.backlog == "batches" else "ordinary calls"
+    load = (
+        f"{words.plural(scenario.visitors.count, 'visitor')} ({info.behaviour}), the backlog in "
+        f"{backlog}, {words.plural(client.calls_in_flight, 'call')} of a visitor in flight, at most "
+        f"{words.plural(client.connections, 'connection')} ({client.connection})"
+    )
+    if client.visitors_per_call > 1:
+        load += f", a gateway puts {client.visitors_per_call} visitors into one call"
+    return [
+        ("Load", load + "."),
+        (
+            "Load model",
+            "Open: the instants of coming back are drawn before the run and a late start counts against the "
+            "system. Within a visitor closed: the next batch leaves after success.",
+        ),
+        ("Phases", _phases(judgement)),
+        ("Seed", ", ".join(str(own.info.seed) for own in judgement.runs)),
+        ("System", f"{info.target} ({'the sandbox of this run' if info.sandbox else 'given'})"),
+        ("Started", ", ".join(own.info.started for own in judgement.runs)),
+        ("Machine", ", ".join(f"{name} {value}" for name, value in info.machine.items()) or "not recorded"),
+        ("Generators", _generators(judgement)),
+    ]
+
+
+def _given(judgement: Judgement) -> list[tuple[str, str]]:
+    """Of evidence made elsewhere: what drove what is not known here."""
+    verdict = judgement.verdict
+    calls = sum(sum(outcomes.values()) for outcomes in verdict["calls"].values())
+    visitors = words.plural(verdict["visitors"]["total"], "visitor")
+    limits = judgement.runs[0].scenario.validity
+    return [
+        (
+            "Evidence",
+            f"Made elsewhere: a history of {words.plural(calls, 'call')} of {visitors}, and a stored log. Nothing was "
+            "driven here, so what ran, on what and when is not recorded.",
+        ),
+        # Without a scenario there is but one made up around the history, and its one phase says nothing.
+        ("Phases", "" if limits.late_start_ms_p99 >= run_checks.UNLIMITED_MS else _phases(judgement)),
+    ]
+
+
+def _phases(judgement: Judgement) -> str:
+    return "; ".join(
+        f"{phase.name} {phase.duration_s:g}{words.THIN}s"
+        + (
+            f" ({words.exact(phase.returning, 'share')} of the visitors come back, {phase.arrival})"
+            if phase.returning
+            else ""
+        )
+        for phase in judgement.runs[0].scenario.phases
+    )
+
+
+def _readings(judgement: Judgement) -> str:
+    """How many readings of the log were compared."""
+    compared = run_checks.is_compared(judgement)
+    again = [own.info.reading.again for own in judgement.runs if own.info.reading is not None]
+    if not compared:
+        return "One, so that no row can be seen to vanish or to be rewritten."
+    if again and None not in again:
+        rows = ", ".join(
+            f"{words.count(own.info.reading.rows)} rows, then {words.count(own.info.reading.again or 0)}"
+            for own in judgement.runs
+            if own.info.reading is not None
+        )
+        return f"Two, compared row by row ({rows}). The second one is judged."
+    return "Several, each compared row by row with the next. The last one is judged."
+
+
+def _generators(judgement: Judgement) -> str:
+    """How many processes made the load, and how busy they were."""
+    busiest = judgement.verdict["validity"].get("cpu_share")
+    processes = words.plural(judgement.runs[0].info.processes, "process", "processes")
+    return processes if busiest is None else f"{processes}, the busiest used {words.share(busiest)} of a core"
+
+
+def _plain(value: Any) -> str:
+    return words.significant(value) if isinstance(value, float) else str(value)
+
+
+def again(judgement: Judgement, folder_name: str) -> dict[str, Any]:
+    """The commands that judge and run it again (none where nothing was run), and the files beside the page."""
+    info = judgement.runs[0].info
+    given = run_checks.is_given(judgement.runs[0])
+    repeats = f" --repeats {len(judgement.runs)}" if len(judgement.runs) > 1 else ""
+    behaviour = (
+        f" \\\n  --behaviour {shlex.quote(info.behaviour)}"
+        if info.behaviour != judgement.runs[0].scenario.visitors.behaviour
+        else ""
+    )
+    command = f"inorder run \\\n  scenarios/{info.scenario}.toml \\\n  --seed {info.seed}{repeats}{behaviour}"
+    where = shlex.quote(folder_name)
+    return {
+        "judge": f"inorder judge {where}" if given else f"inorder judge \\\n  reports/{where}",
+        "run": None if given else command,
+        "files": ("verdict.json", "summary.md", "junit.xml", *(_ONE if len(judgement.runs) == 1 else ("repeats/",))),
+        "footer": f"inorder {info.versions.get('inorder', '')}, {folder_name}",
+    }

@@ -1,0 +1,64 @@
+"""What a scenario promises beyond the API: what is else only counted fails the run, and only that."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analysis.verdict import judge
+from inorder.merge import merge
+from inorder.scenario import Promises
+from tests.analysis.language import case
+from tests.analysis.material import write
+
+PROMISED = {
+    "exactly_once": ("ann: [0]?. [1]", "ann: 0 0 1", "duplicate-explained"),
+    "atomic_batches": ("ann: [0 1] [2 3]?", "ann: 0 1 2", "torn"),
+    "contiguous_batches": ("ann: [0 1]?. [2] [3 4]", "ann: 0 1 2 3 0 4 1", "split"),
+    "keep_last": ("ann: [0]?. [1]", "ann: 0 1 0", "zombie"),
+}
+
+
+@pytest.mark.parametrize("promise", PROMISED)
+def test_what_is_promised_fails_the_run(tmp_path: Path, promise: str) -> None:
+    """The same evidence passes without the promise, and fails with it, for this reason and by the system's fault."""
+    sent, stored, anomaly = PROMISED[promise]
+    counted = judge([write(case(sent, stored), tmp_path / "counted")]).verdict
+    assert (counted["verdict"], counted["anomalies"][anomaly]) == ("pass", 1)
+    failed = judge([write(case(sent, stored, **{promise: True}), tmp_path / "failed")]).verdict
+    assert failed["verdict"] == "fail"
+    assert [reason.partition(":")[0] for reason in failed["reasons"]] == [anomaly]
+    assert failed["anomalies"] == counted["anomalies"]
+    assert (failed["blame"]["system"], counted["blame"]["system"]) == (failed["anomalies"][anomaly], 0)
+    assert {w["blame"] for w in failed["witnesses"] if w["anomaly"] == anomaly} == {"system"}
+    (broken,) = (line for line in failed["promises"] if line["verdict"] == "broken")
+    assert anomaly in broken["anomalies"]
+    assert broken["checked"] >= broken["found"] >= 1
+
+
+@pytest.mark.parametrize("promise", PROMISED)
+def test_a_promise_that_is_kept_is_a_line_that_held(tmp_path: Path, promise: str) -> None:
+    """Each addition has its own line, or its anomaly in one, and a faithful log keeps it."""
+    given = case("ann: [0 1]? [0 1] [2 3]?", "ann: 0 1 0 1 2 3" if promise != "exactly_once" else "ann: 0 1 2 3")
+    given = replace(given, promises=Promises(**{promise: True}))
+    verdict = judge([write(given, tmp_path / "run")]).verdict
+    lines = [line for line in verdict["promises"] if PROMISED[promise][2] in line["anomalies"]]
+    assert [(line["verdict"], line["checked"] > 0) for line in lines] == [("held", True)]
+
+
+def test_a_clients_breach_explains_a_split_batch(tmp_path: Path) -> None:
+    """Two batches in flight at once may lie inside each other: the client's fault where contiguity is promised."""
+    given = case("ann: [0 1]|[2 3]", "ann: 0 2 1 3", contiguous_batches=True)
+    verdict = judge([write(given, tmp_path / "run")]).verdict
+    assert verdict["verdict"] == "inconclusive"
+    assert verdict["anomalies"]["split"] == 2
+    assert (verdict["blame"]["system"], {w["blame"] for w in verdict["witnesses"]}) == (0, {"client"})
+
+
+def test_a_batch_torn_between_visitors_breaks_the_promise_too(tmp_path: Path) -> None:
+    """No single visitor shows it, and its visitors are in different buckets."""
+    folder = write(case("ann+bob: [a0 b0]?", "ann: 0", atomic_batches=True), tmp_path / "run")
+    merge(folder, rows_a_bucket=1)
+    verdict = judge([folder]).verdict
+    assert verdict["reasons"][0].startswith("torn: 1 batch, without a certain answer and stored in part")
+    assert verdict["witnesses"][0]["blame"] == "system"
