@@ -3,18 +3,20 @@
 import importlib
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from typer.core import TyperCommand
 
-from inorder import conduct, scenario
+from inorder import bench, conduct, foreign, scenario
 from inorder.errors import InorderError, UnusableInput
 from inorder.run import RunFolder
 from inorder.sandbox.serve import serve
@@ -67,21 +69,77 @@ def run(
     _judge(judging, made, out)
 
 
-@app.command()
+class _SeveralFiles(TyperCommand):
+    """A command whose --history and --stored take all the files that follow: `--history A B`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As usual, with an option of its own before each of the files."""
+        spread: list[str] = []
+        option = None
+        for argument in args:
+            if argument.startswith("-"):
+                name, _, value = argument.partition("=")
+                option, argument = (name, value) if name in ("--history", "--stored") else (None, argument)
+            if option is None:
+                spread.append(argument)
+            elif argument:
+                spread += [option, argument]
+        return super().parse_args(ctx, spread)
+
+
+@app.command(cls=_SeveralFiles)
 def judge(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
+    folder: Annotated[Path | None, typer.Argument(metavar="RUN", help="Run folder.")] = None,
     read_back: Annotated[bool, typer.Option("--read-back", help="Read the stored log back first.")] = False,
+    history: Annotated[list[Path] | None, typer.Option(help="Instead of RUN: history files of any client.")] = None,
+    stored: Annotated[
+        list[Path] | None,
+        typer.Option(help="Its stored log (JSON Lines, CSV, Parquet); several: readings of it, the last is judged."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder to make of them, not there yet.")] = None,
+    written: Annotated[
+        Path | None,
+        typer.Option("--scenario", help="Scenario with the promises and the SLA; default: none beyond the order."),
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a processor.")] = None,
+    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, whose workers judge.")] = None,
 ) -> None:
-    """Judge a run folder again: rewrites all from verdict.json on, and nothing before."""
+    """Judge a run folder again, or the history of any client with the stored log of any system.
+
+    Judging again rewrites all from verdict.json on, and nothing before.
+    """
     judging = _judging("judge")
+    jobs = jobs or os.cpu_count() or 1
+    if folder is None:
+        if not (history and stored and out):
+            raise UnusableInput("judge: expected RUN, or --history, --stored and --out together")
+        if read_back:
+            raise UnusableInput("judge: --read-back reads the system of a RUN, and goes with no --history")
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        made = foreign.gather(foreign.Given(history, stored, written), out, jobs)
+        try:
+            _judge(judging, [made], out, jobs=jobs, dask=dask)
+        except InorderError:
+            shutil.rmtree(out)  # so that the same command can be given again
+            raise
+    for name, value in (("--history", history), ("--stored", stored), ("--out", out), ("--scenario", written)):
+        if value:
+            raise UnusableInput(f"judge: expected either RUN or --history, got {folder} and {name}")
     folders = judging.folders_of(folder)
     if read_back:
         for opened in folders:
-            written = opened.scenario()
-            with conduct.read_back_of(conduct.target(opened.info().target), written) as reader:
-                reader.check()
-                conduct.read_back(opened, reader, written)
-    _judge(judging, folders, folder)
+            _read_back(opened)
+    _judge(judging, folders, folder, jobs=jobs, dask=dask)
+
+
+def _read_back(folder: RunFolder) -> None:
+    """Read the stored log of a run again."""
+    info, asked = folder.info(), folder.scenario()
+    if not info.target:
+        raise UnusableInput(f"{folder.path}: made of files that were given: there is no system to read back from")
+    with conduct.read_back_of(conduct.target(info.target), asked) as reader:
+        reader.check()
+        conduct.read_back(folder, reader, asked)
 
 
 def _judging(command: str) -> Any:
@@ -92,8 +150,8 @@ def _judging(command: str) -> Any:
     return importlib.import_module("analysis.judging")
 
 
-def _judge(judging: Any, folders: list[RunFolder], out: Path) -> None:
-    judged, page = judging.judge_and_write(folders, out)
+def _judge(judging: Any, folders: list[RunFolder], out: Path, **how: Any) -> NoReturn:
+    judged, page = judging.judge_and_write(folders, out, **how)
     verdict = judged["verdict"]
     console.print(f"\n{verdict.upper()}", style="bold")
     for reason in judged["reasons"]:
@@ -153,6 +211,21 @@ def _end_with_parent() -> None:
     """End when the other end of standard input is gone: a run that was killed leaves no sandbox behind."""
     sys.stdin.read()
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+@app.command("bench-data")
+def bench_data(
+    events: Annotated[int, typer.Argument(metavar="N", min=1, help="Events.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Run folder to make, not there yet.")],
+    raw: Annotated[bool, typer.Option("--raw", help="History and stored log, not yet merged.")] = False,
+    disordered: Annotated[float, typer.Option(min=0, max=1, help="Share of the events stored out of order.")] = 0.0,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed makes another run.")] = 1,
+    one_visitor: Annotated[bool, typer.Option("--one-visitor", help="All of one visitor, stored in reverse.")] = False,
+    readings: Annotated[int, typer.Option(min=1, max=2, help="2: with an earlier reading of the log.")] = 1,
+) -> None:
+    """Make up a run of N events with known anomalies, and DIR/truth.json: what judging it must find."""
+    bench.make(bench.Asked(events, seed, disordered, one_visitor, raw, readings), folder)
+    console.print(f"{folder}: {events:,} events; what is in them: {folder / 'truth.json'}")
 
 
 @app.command()

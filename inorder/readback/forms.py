@@ -1,0 +1,217 @@
+"""The forms in which a stored log may come: JSON Lines, CSV and Parquet, read in blocks, and where in the file a row is.
+
+Blank lines of JSON Lines and CSV are passed over. A byte order mark is taken off. An empty cell of a CSV is no value; its
+digests are numbers if all of them are whole numbers as one writes them (no leading zero), else texts.
+"""
+
+import csv
+import gzip
+import io
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from inorder.errors import UnusableInput
+from inorder.readback.columns import COLUMNS, Column
+
+Blocks = Iterator[Mapping[str, Column]]
+
+_BLOCK_BYTES = 8 << 20
+_BLOCK_ROWS = 1 << 17
+_BOM = b"\xef\xbb\xbf"
+_NUMBER = r"^-?(0|[1-9][0-9]*)$"
+_ROW = msgspec.defstruct("StoredLine", [(name, Any, None) for name in COLUMNS.names], gc=False)
+_DECODER = msgspec.json.Decoder(_ROW)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of file: its known columns block by block, and `file:line` (Parquet: `file: row N`) of a row."""
+
+    blocks: Callable[[Path], Blocks]
+    where: Callable[[Path, int], str]
+
+
+def form_of(path: Path) -> Form:
+    """The form that the suffix of a file tells; raises UnusableInput where it tells none."""
+    for suffix, form in _FORMS.items():
+        if path.name.lower().endswith(suffix):
+            return form
+    raise UnusableInput(f"{path}: expected a stored log named {', '.join('*' + suffix for suffix in _FORMS)}")
+
+
+def _opened(path: Path) -> IO[bytes]:
+    if path.name.lower().endswith(".gz"):
+        return cast(IO[bytes], gzip.open(path))
+    return path.open("rb")
+
+
+def _known(names: list[str], place: str) -> list[str]:
+    """The names that are columns of a stored log; raises UnusableInput where there are none, or one twice."""
+    known = [name for name in names if name in COLUMNS.names]
+    if not known:
+        raise UnusableInput(f"{place}: expected columns of a stored log ({', '.join(COLUMNS.names)}), got {names}")
+    for name in known:
+        if known.count(name) > 1:
+            raise UnusableInput(f"{place}: expected each column once, got '{name}' {known.count(name)} times")
+    return known
+
+
+def _json_blocks(path: Path) -> Blocks:
+    of_row = operator.attrgetter(*COLUMNS.names)
+    before = 0
+    with _opened(path) as file:
+        for text in _whole_lines(file):
+            lines = text.count(b"\n") + (not text.endswith(b"\n"))
+            try:
+                rows = _DECODER.decode_lines(text)
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                rows = None
+            if rows is None or len(rows) != lines:
+                _check_lines(text, path, before)
+            before += lines
+            if rows:
+                yield dict(zip(COLUMNS.names, zip(*map(of_row, rows), strict=True), strict=True))
+
+
+def _whole_lines(file: IO[bytes]) -> Iterator[bytes]:
+    """The bytes of a file in blocks that end with a line; the last line may lack its line break."""
+    rest = file.read(len(_BOM)).removeprefix(_BOM)
+    while data := file.read(_BLOCK_BYTES):
+        end = data.rfind(b"\n") + 1
+        if end:
+            yield rest + data[:end]
+            rest = data[end:]
+        else:
+            rest += data
+    if rest:
+        yield rest
+
+
+def _check_lines(text: bytes, path: Path, before: int) -> None:
+    """Raise at the first line that is neither blank nor a JSON object; `before` lines of the file come before `text`."""
+    for number, line in enumerate(text.split(b"\n"), before + 1):
+        if not line.strip():
+            continue
+        try:
+            _DECODER.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            reason = str(error).partition(" - at")[0].replace("`", "")
+            raise UnusableInput(f"{path}:{number}: expected one JSON object a line: {reason}") from None
+
+
+def _json_where(path: Path, row: int) -> str:
+    with _opened(path) as file:
+        filled = (number for number, line in enumerate(file, 1) if line.removeprefix(_BOM).strip())
+        for place, number in enumerate(filled):
+            if place == row:
+                return f"{path}:{number}"
+    return str(path)
+
+
+def _csv_blocks(path: Path) -> Blocks:
+    try:
+        header = next(_csv_records(path), None)
+        if header is None:
+            return
+        known = _known(header[1], f"{path}:{header[0]}: header")
+        numbers = "digest" in known and all(
+            pc.all(pc.match_substring_regex(batch.column("digest"), _NUMBER)).as_py() is not False
+            for batch in _csv_batches(path, ["digest"])
+        )
+        for batch in _csv_batches(path, known):
+            block: dict[str, Column] = {name: batch.column(name) for name in known}
+            if numbers:
+                block["digest"] = [text and int(text) for text in batch.column("digest").to_pylist()]
+            yield block
+    except (pa.ArrowInvalid, csv.Error, UnicodeDecodeError) as error:
+        raise _explain_csv(path, error) from None
+
+
+def _csv_batches(path: Path, names: list[str]) -> Iterator[pa.RecordBatch]:
+    """The columns `names` as texts, empty cells null."""
+    with pa_csv.open_csv(
+        path,
+        pa_csv.ReadOptions(block_size=_BLOCK_BYTES),
+        pa_csv.ParseOptions(newlines_in_values=True),
+        pa_csv.ConvertOptions(
+            include_columns=names,
+            column_types=dict.fromkeys(names, pa.string()),
+            null_values=[""],
+            strings_can_be_null=True,
+        ),
+    ) as reader:
+        yield from (batch for batch in reader if len(batch))
+
+
+def _csv_records(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """(line on which it begins, cells) of each record that is not blank: the slow way, which knows the lines."""
+    with io.TextIOWrapper(_opened(path), encoding="utf-8-sig", newline="") as text:
+        reader = csv.reader(text)
+        line = 1
+        for cells in reader:
+            if cells:
+                yield line, cells
+            line = reader.line_num + 1
+
+
+def _explain_csv(path: Path, error: Exception) -> UnusableInput:
+    """The first thing wrong with a CSV file, as the error to raise."""
+    with _opened(path) as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return UnusableInput(f"{path}:{number}: expected UTF-8 text, got a broken byte")
+    try:
+        width = 0
+        for number, cells in _csv_records(path):
+            width = width or len(cells)
+            if len(cells) != width:
+                return UnusableInput(f"{path}:{number}: expected {width} cells, as the header has, got {len(cells)}")
+    except csv.Error as own:
+        error = own
+    return UnusableInput(f"{path}: expected comma-separated values: {' '.join(str(error).split())}")
+
+
+def _csv_where(path: Path, row: int) -> str:
+    for place, (number, _) in enumerate(_csv_records(path), -1):
+        if place == row:
+            return f"{path}:{number}"
+    return str(path)
+
+
+def _parquet_blocks(path: Path) -> Blocks:
+    try:
+        with pq.ParquetFile(path) as file:
+            known = _known(file.schema_arrow.names, str(path))
+            for batch in file.iter_batches(_BLOCK_ROWS, columns=known):
+                yield {name: batch.column(name) for name in known}
+    except pa.ArrowException as error:
+        raise UnusableInput(f"{path}: expected a Parquet file: {' '.join(str(error).split())}") from None
+
+
+def _parquet_where(path: Path, row: int) -> str:
+    return f"{path}: row {row}"
+
+
+_JSON_LINES, _CSV = Form(_json_blocks, _json_where), Form(_csv_blocks, _csv_where)
+_FORMS = {
+    ".jsonl": _JSON_LINES,
+    ".jsonl.gz": _JSON_LINES,
+    ".ndjson": _JSON_LINES,
+    ".ndjson.gz": _JSON_LINES,
+    ".json": _JSON_LINES,
+    ".json.gz": _JSON_LINES,
+    ".csv": _CSV,
+    ".csv.gz": _CSV,
+    ".parquet": Form(_parquet_blocks, _parquet_where),
+}
