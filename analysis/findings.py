@@ -99,7 +99,7 @@ def _failed(verdict: dict[str, Any]) -> str:
         if len(missed) > 1:
             more = len(missed) - 1
             parts.append(f"{words.plural(more, 'more objective')} {words.verb(more, 'was', 'were')} missed.")
-        if not broken and not _changed(verdict):
+        if not broken:
             held = len(by_verdict(verdict["promises"], "held"))
             parts.append(f"{held} of {len(verdict['promises'])} promises held.")
     if _changed(verdict):

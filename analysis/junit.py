@@ -1,4 +1,4 @@
-"""junit.xml: a test case for the verdict, each promise, each objective and each condition of a valid run, for CI.
+"""junit.xml: a test case for the verdict, each promise, objective and condition of a valid run, for CI.
 
 What failed is a `failure`; what could not be decided is an `error`, because a gate must not read it as passed; a
 promise that had nothing to be checked on is `skipped`: what that means is said by the verdict, which is a case too.

@@ -3,7 +3,7 @@
 import shlex
 from typing import Any
 
-from analysis import run_checks, words
+from analysis import findings, run_checks, words
 from analysis.judgement import Judgement
 from analysis.page_sections import interval_note
 
@@ -102,7 +102,8 @@ def _readings(judgement: Judgement) -> str:
             if own.info.reading is not None
         )
         return f"Two, compared row by row ({rows}). The second one is judged."
-    return "Several, each compared row by row with the next. The last one is judged."
+    number = findings.number(int(judgement.verdict["readings"]))
+    return f"{number}, each compared row by row with the next. The last one is judged."
 
 
 def _generators(judgement: Judgement) -> str:

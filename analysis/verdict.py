@@ -65,6 +65,7 @@ def document(runs: list[OneRun]) -> dict[str, Any]:
         "promises": promises.lines(tally, bad, _open(runs, tally), _unchecked(runs)),
         "ordinary": _ordinary(tally, scenario),
         "delivery": _delivery(runs, tally),
+        "readings": min(len(run.merged.earlier) + (run.merged.stored is not None) for run in runs),
         "latency_ms": latency.combine(times),
         "calls": _calls(runs),
         "resends": _resends(runs),

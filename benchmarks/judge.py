@@ -32,7 +32,7 @@ BASELINES = {"pandas, grouped maxima": "by_pandas", SLOWEST: "by_pandas_apply", 
 TARGETS = {SLOWEST: 50.0, "DuckDB": 4.0}
 """How many times as fast as these the judge is meant to be."""
 TIMES_100M_10M = 11.0
-MB_100M = 2048
+MB_100M = 1536
 LIMITED = 2_000_000
 """Events that pandas with a function a visitor gets at most, or it would take an hour."""
 

@@ -1,4 +1,4 @@
-"""The command line: run, judge, sandbox, scenarios, schema. Exit codes: 0 pass, 1 fail, 3 inconclusive, 2 bad input."""
+"""The command line, one function a command. Exit codes: 0 pass, 1 fail, 3 inconclusive, 2 bad input."""
 
 import importlib
 import json

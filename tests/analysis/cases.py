@@ -206,7 +206,7 @@ def inconclusive() -> Judgement:
         "The 95th percentile of the batch response time lies too near its limit for one run.",
     ]
     once = ["vanished, rewritten: the log was read once, so nothing can be seen to vanish from it."]
-    case.verdict.update(promises=promises, sla=lines, reasons=reasons, unsupported=once)
+    case.verdict.update(promises=promises, sla=lines, reasons=reasons, unsupported=once, readings=1)
     return replace(case, runs=with_infos(case.runs, reading=reading))
 
 

@@ -250,6 +250,7 @@ def judgement(runs: list[RunFrames], verdict: str = "pass", **more: Any) -> Judg
         "sla": objectives(times),
         "validity": dict(VALIDITY),
         "unsupported": [],
+        "readings": 2,
         "witnesses": [],
         "scenario": "storm",
         "run": runs[0].info.run,

@@ -92,7 +92,7 @@ def test_a_history_in_seconds_of_the_epoch_is_drawn_from_its_first_call(tmp_path
     assert "1,764,000,000" in text(case)
 
 
-@pytest.mark.parametrize(("readings", "told"), [(1, "One, so that no row"), (2, "Several, each compared"), (3, "Several")])
+@pytest.mark.parametrize(("readings", "told"), [(1, "One, so that"), (2, "Two, each compared"), (3, "Three, each")])
 def test_given_readings_are_told(tmp_path: Path, readings: int, told: str) -> None:
     """One cannot show what vanished."""
     case = given(tmp_path, readings=readings)

@@ -81,8 +81,7 @@ def test_each_fault_of_the_reading_is_named(reading: Reading, sentence: str) -> 
 def test_how_often_the_log_was_read_is_told(reading: Reading, sentence: str) -> None:
     """What vanished can only be seen by reading again."""
     case = cases.passing()
-    once = ["vanished, rewritten: the log was read once, so nothing can be seen to vanish from it."]
-    case.verdict["unsupported"] = [] if reading.again else once
+    case.verdict["readings"] = 2 if reading.again else 1
     checks = run_checks(Judgement(case.verdict, with_infos(case.runs, reading=reading)))
     told = next(check.sentence for check in checks if check.name == "log read back to its end")
     assert sentence in told.replace(words.THIN, " ")

@@ -44,6 +44,16 @@ def test_the_truth_is_what_the_second_judge_finds(name: str, tmp_path: Path) -> 
     agrees(told, judged(case_of(tmp_path / "run" / "evidence"), frozenset(FAILING)))
 
 
+def test_the_truth_holds_where_half_of_the_batches_are_sent_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many second copies, many of them late, next to each other: each late one is a zombie that is counted."""
+    monkeypatch.setattr("inorder.bench.sending._RESENT_EVERY", 2)
+    monkeypatch.setattr("inorder.bench.storing._LATE_EVERY", 2)
+    monkeypatch.setattr("inorder.bench.storing._TWICE_EVERY", 1)
+    told = make(Asked(2_500), tmp_path / "run")
+    assert told["anomalies"]["zombie"] > 100
+    agrees(told, judged(case_of(tmp_path / "run" / "evidence"), frozenset(FAILING)))
+
+
 @pytest.mark.parametrize("name", ["usual", "disordered", "one visitor", "one event"])
 def test_raw_files_merged_tell_the_same(name: str, tmp_path: Path) -> None:
     """History and stored log, merged into buckets of another size, hold the same truth as evidence made at once."""
