@@ -40,9 +40,20 @@ soak: $(VENV)/.dev ## compare the judge with the oracle for long; EXAMPLES=10000
 	seq $(JOBS) | INORDER_ORACLE_EXAMPLES=$$each xargs -P $(JOBS) -I {} \
 	$(BIN)/python -m pytest -q -o timeout=0 -p no:cacheprovider tests/analysis/test_oracle.py
 
+# In a copy, so that a run that is ended half-way leaves nothing mutated here; the copy stays, for `mutmut show NAME` in it.
+mutate: $(VENV)/.dev ## mutate the checking code, and see whether the tests notice (slow); ARGS='analysis.ordering.*' for a part
+	@copy=$$(mktemp -d "$${TMPDIR:-/tmp}/inorder-mutate-XXXXXX") && echo "In $$copy" && \
+	cp -R analysis inorder scenarios tests pyproject.toml "$$copy" && cd "$$copy" && \
+	INORDER_ORACLE_EXAMPLES=60 OMP_NUM_THREADS=1 nice "$(CURDIR)/$(BIN)/mutmut" run --max-children 2 $(ARGS) && \
+	"$(CURDIR)/$(BIN)/mutmut" results && "$(CURDIR)/$(BIN)/mutmut" export-cicd-stats && \
+	"$(CURDIR)/$(BIN)/python" -c 'import json; n = json.load(open("mutants/mutmut-cicd-stats.json")); \
+	    tried = sum(n.values()) - n["total"]; killed = n["killed"] + n["timeout"]; \
+	    print(f"{killed} of {tried} mutants killed: {killed / tried:.1%}"); \
+	    raise SystemExit(killed < 0.95 * tried)'
+
 lock: ## pin the requirements again (needs uv); ARGS=--upgrade takes newer releases
 	@command -v $(UV) >/dev/null || { echo "make: lock needs uv, and $(UV) is not on the path" >&2; exit 1; }
-	$(UV) $(LOCK) $(ARGS) --extra run --extra judge --extra dask --extra bench --extra dev pyproject.toml -o requirements/dev.txt
+	$(UV) $(LOCK) $(ARGS) --extra run --extra judge --extra dask --extra bench --extra mutation --extra dev pyproject.toml -o requirements/dev.txt
 	$(UV) $(LOCK) $(ARGS) --extra run --extra judge -c requirements/dev.txt pyproject.toml requirements/build.in -o requirements/run.txt
 	@! grep -n '://' requirements/*.txt
 

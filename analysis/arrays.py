@@ -36,7 +36,7 @@ def highest_before(segment: Array, value: Array) -> Ints:
         return np.zeros(0, np.int64)
     span = int(value.max()) + 1
     high = np.maximum.accumulate(segment.astype(np.int64) * span + value)
-    before = np.full(len(value), -1, np.int64)
+    before = np.full(len(value), -1)
     # A maximum carried over from an earlier segment lies below this segment's zero.
     before[1:] = np.maximum(high[:-1] - segment[1:].astype(np.int64) * span, -1)
     return before

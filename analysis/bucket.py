@@ -86,7 +86,7 @@ def _count_sent(tally: Tally, facts: Facts) -> None:
     visitor, batch = parts.visitor[mine], parts.batch[mine]
     if not len(visitor):
         return
-    order = np.argsort(visitor, kind="stable")
+    order = np.argsort(visitor)
     starts = np.flatnonzero(np.concatenate([[True], np.diff(visitor[order]) != 0]))
     first = np.minimum.reduceat(facts.bucket.batches.first_intended[batch][order], starts)
     ack = facts.bucket.batches.ack[batch][order]

@@ -22,6 +22,10 @@ if TYPE_CHECKING:  # it brings pandas, which a process that judges buckets does 
     from analysis.evidence import Evidence
 
 
+WORTH = 16
+"""Buckets for each process: with fewer, its start takes longer than it saves."""
+
+
 def tally_of(evidence: "Evidence", jobs: int = 1, dask: str | None = None) -> Tally:
     """Judge the evidence by `jobs` processes, or on the Dask cluster at an address; merge.json says how many buckets.
 
@@ -33,7 +37,7 @@ def tally_of(evidence: "Evidence", jobs: int = 1, dask: str | None = None) -> Ta
 
         found = cluster.tallies(dask, folder, buckets, run)
     else:
-        found = _tallies(folder, buckets, run, min(jobs, buckets))
+        found = _tallies(folder, buckets, run, min(jobs, buckets // WORTH))
     tally = Tally()
     for own in found:
         tally.add(own)
@@ -78,11 +82,21 @@ def _tallies(folder: Path, buckets: int, run: Run, jobs: int) -> Iterator[Tally]
     # A fork of this process would inherit the locks of its threads; a fork server forks before there are any.
     context = get_context("forkserver")
     context.set_forkserver_preload(["analysis.buckets"])
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_interrupts) as pool:
-        try:
-            yield from pool.map(judge_file, [str(folder)] * buckets, range(buckets), [run] * buckets)
-        except BrokenProcessPool:
-            raise InorderError("a process that judged was killed (out of memory?); try fewer --jobs") from None
+    pool = ProcessPoolExecutor(jobs - 1, mp_context=context, initializer=_leave_interrupts)
+    try:
+        asked = [pool.submit(judge_file, str(folder), number, run) for number in range(buckets)]
+        # This process is one of the jobs: it works from the other end until the two meet.
+        own: dict[int, Tally] = {}
+        for number in reversed(range(buckets)):
+            if not asked[number].cancel():
+                break
+            own[number] = judge_file(str(folder), number, run)
+        for number in range(buckets):
+            yield own[number] if number in own else asked[number].result()
+    except BrokenProcessPool:
+        raise InorderError("a process that judged was killed (out of memory?); try fewer --jobs") from None
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _leave_interrupts() -> None:

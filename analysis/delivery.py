@@ -64,7 +64,7 @@ def _later_stored(facts: Facts, matched: Matched) -> Bools:
     """Whether an event that must come later is stored: then the log has been read past the place of this one."""
     events, ranks, promised, part = facts.bucket.events, facts.ranks, facts.promised, facts.parts.of_event
     stored = (matched.copies > 0) & promised[part]
-    last_index = np.full(len(facts.parts.size), -1, np.int64)
+    last_index = np.full(len(facts.parts.size), -1)
     np.maximum.at(last_index, part[stored], events.index[stored])
     last_sent = highest(events.visitor, np.where(stored, ranks.sent[part], -1))
     return promised[part] & ((last_index[part] > events.index) | (last_sent >= ranks.acked[part]))
@@ -87,8 +87,8 @@ def split(parts: Parts, matched: Matched, promised: Bools) -> Bools:
     """
     places = np.flatnonzero(matched.copy)  # sorted by visitor and position
     part = parts.of_event[matched.event[places]]
-    start = np.full(len(parts.size), len(places), np.int64)
-    end = np.full(len(parts.size), -1, np.int64)
+    start: Ints = np.full(len(parts.size), len(places))
+    end: Ints = np.full(len(parts.size), -1)
     first = np.flatnonzero(matched.first[places])
     np.minimum.at(start, part[first], first)
     np.maximum.at(end, part[first], first)

@@ -45,8 +45,8 @@ def match(bucket: Bucket, rows: Rows) -> Matched:
     places = np.flatnonzero(copy)
     mine = event[places]
     copies = np.bincount(mine, minlength=len(events))
-    first_row = np.full(len(events), -1, np.int64)
-    last_row = np.full(len(events), -1, np.int64)
+    first_row = np.full(len(events), -1)
+    last_row = np.full(len(events), -1)
     last_row[mine] = places
     first_row[mine[::-1]] = places[::-1]
     first, last = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
@@ -67,7 +67,7 @@ def event_of(bucket: Bucket, rows: Rows) -> Ints:
     """
     events, visitors = bucket.events, len(bucket.names)
     if not len(events):
-        return np.full(len(rows), -1, np.int64)
+        return np.full(len(rows), -1)
     start = np.searchsorted(events.visitor, np.arange(visitors + 1))
     count = np.diff(start)
     first_seq = np.zeros(visitors, np.int64)

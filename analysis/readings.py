@@ -41,8 +41,8 @@ def changes(earlier: Rows, later: Rows, end: int, placed: bool) -> Changes:
         return Changes(np.sort(gone), nothing, nothing)
     inserted = new[later.position[new] <= end]
     rewritten = np.concatenate([moved_to, inserted])
-    before = np.concatenate([moved_from, np.full(len(inserted), -1, np.int64)])
-    order = np.argsort(rewritten, kind="stable")
+    before = np.concatenate([moved_from, np.full(len(inserted), -1)])
+    order = np.argsort(rewritten)
     return Changes(np.sort(gone), rewritten[order], before[order])
 
 
@@ -53,13 +53,12 @@ def unmatched(earlier: Rows, later: Rows) -> tuple[Ints, Ints]:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     if not common:
         return np.arange(len(earlier)), np.arange(len(later))
-    # Owner and position tell a row of an ordered log; where several share them, the first ones are compared.
+    # Owner and position tell a row of an ordered log; of several the last earlier and the first later one meet.
     owner = np.concatenate([earlier.owner, later.owner])
     position = np.concatenate([earlier.position, later.position])
     which = np.repeat([0, 1], [len(earlier), len(later)])
     order = np.lexsort((which, position, owner))
     pair = (which[order[:-1]] == 0) & (which[order[1:]] == 1)
-    pair &= (owner[order[:-1]] == owner[order[1:]]) & (position[order[:-1]] == position[order[1:]])
     one, other = order[:-1][pair], order[1:][pair] - len(earlier)
     same = _same(earlier, one, later, other)
     left, right = np.ones(len(earlier), bool), np.ones(len(later), bool)
@@ -88,12 +87,12 @@ def _pair(earlier: Rows, later: Rows, gone: Ints, new: Ints) -> tuple[Ints, Ints
     order = np.lexsort((np.arange(len(owner)), which, seq, known, owner))
     start = segment_starts(owner[order]) | segment_starts(seq[order]) | segment_starts(known[order])
     identity = np.empty(len(order), np.int64)
-    identity[order] = np.cumsum(start) - 1
+    identity[order] = np.cumsum(start)
     first = np.flatnonzero(start | segment_starts(which[order]))
     length = np.diff(np.append(first, len(order)))
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order)) - np.repeat(first, length)
-    key = identity * (len(order) + 1) + place
+    key = identity * len(order) + place
     _, one, other = np.intersect1d(key[:count], key[count:], assume_unique=True, return_indices=True)
     left, right = np.ones(count, bool), np.ones(len(new), bool)
     left[one], right[other] = False, False

@@ -79,7 +79,7 @@ def copies_in_order(
         repeated = matched.copies[stored.event] > 1
         across = np.flatnonzero(ordering.across(stored) & repeated)
         within = np.flatnonzero(ordering.within(stored) & repeated)
-        cause = np.full(len(stored), -1, np.int64)
+        cause = np.full(len(stored), -1)
         cause[across] = ordering.across_cause(stored, across)
         cause[within] = np.maximum(cause[within], ordering.within_cause(stored, within))
         at = np.flatnonzero(cause >= 0)

@@ -27,8 +27,8 @@ sys.path.insert(0, str(ROOT))
 
 COUNTS = "reordered-in-batch reordered-across-batches lost duplicate-explained duplicate-unexplained".split()
 """What the baselines count."""
-SLOWEST = "pandas, a function a visitor"
-BASELINES = {"pandas, grouped maxima": "by_pandas", SLOWEST: "by_pandas_apply", "DuckDB": "by_duckdb"}
+FASTER, SLOWEST = "pandas, grouped maxima", "pandas, a function a visitor"
+BASELINES = {FASTER: "by_pandas", SLOWEST: "by_pandas_apply", "DuckDB": "by_duckdb"}
 TARGETS = {SLOWEST: 50.0, "DuckDB": 4.0}
 """How many times as fast as these the judge is meant to be."""
 TIMES_100M_10M = 11.0
@@ -202,7 +202,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--data", type=Path, help="folder for the made-up runs, kept; default: a temporary one")
     parser.add_argument("--with-baselines", action="store_true", help="pandas and DuckDB as well")
-    parser.add_argument("--full", action="store_true", help="100 M events as well (about 6 GB of files)")
+    parser.add_argument("--full", action="store_true", help="100 M events as well (about 3 GB of files)")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.data or Path(temporary)
@@ -222,7 +222,8 @@ def _measure_all(asked: argparse.Namespace, folder: Path) -> None:
     if not asked.full:
         return
     small = usual if asked.events == 10_000_000 else measure(made(folder, 10_000_000), ["ours"], asked.repeats, asked.jobs)
-    large = measure(made(folder, 100_000_000), ["ours"], asked.repeats, asked.jobs)
+    ways = [way for way in ways if way != FASTER]  # it would take minutes more, and tell no more than above
+    large = measure(made(folder, 100_000_000), ways, asked.repeats, asked.jobs)
     _show("100,000,000 events", large)
     ratio = large["ours"].seconds / small["ours"].seconds
     print(f"  takes {ratio:.1f} times as long as 10 M events, the target is at most {TIMES_100M_10M:g}")

@@ -34,7 +34,7 @@ def inversions(order: Ints) -> int:
     rest = unsettled(order)
     if not len(rest):
         return 0
-    bits = max(int(rest.max()).bit_length(), 1)
+    bits = int(rest.max()).bit_length()
     # A full power of two makes all groups alike; the numbers put behind are in order, so they add no pair.
     full = np.append(rest, np.arange(len(rest), 1 << bits))
     row: Ints = full.astype(np.int32 if bits < 31 else np.int64)

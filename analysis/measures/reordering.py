@@ -93,7 +93,7 @@ def _disordered(visitor: Array, sent: Ints, is_late: Bools) -> Reordering:
     starts = np.flatnonzero(segment_starts(visitor))
     sizes = np.diff(np.append(starts, len(visitor)))
     key = keyed(visitor, sent)
-    earliest = np.searchsorted(np.maximum.accumulate(key), key[late], side="right")
+    earliest = np.searchsorted(np.maximum.accumulate(key), key[late])
     place = np.argsort(key)
     order = np.empty(len(place), np.int64)
     order[place] = np.arange(len(place))

@@ -54,9 +54,9 @@ def reordering_free(late: Ints, starts: Ints, sizes: Ints) -> tuple[Lengths, Len
     the visitors. Two reordered events in a row have a run of length 0 between them; every visitor has one open run, of
     length 0 where its last event is reordered. So the lengths of both kinds add up to the events in order.
     """
-    visitor = np.searchsorted(starts, late, side="right") - 1
+    visitor = np.searchsorted(starts, late) - 1
     before = starts - 1
-    previous = np.maximum(np.append(-1, late[:-1]), before[visitor]) if len(late) else late
+    previous = np.maximum(np.append(-1, late[:-1]), before[visitor])
     last = before.copy()
     last[visitor] = late  # ascending, so the last one stays
     return lengths(late - previous - 1), lengths(starts + sizes - 1 - last)

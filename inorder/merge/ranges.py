@@ -83,8 +83,8 @@ def read_range(part: Range, buckets: int, target: Path) -> RangeRead:
                     read.closings += [line for line in lines if isinstance(line, Closed)]
     except (Suspect, msgspec.MsgspecError, UnicodeDecodeError, OverflowError):
         return RangeRead(suspect=True)
-    read.answers = spill(target.with_suffix(".calls"), [_one(sents, SENTS), _one(dones, DONES)])
-    read.runs = runs.spill_runs(events, buckets, target.with_suffix(".runs"))
+    read.answers = spill(target.with_name(f"{target.name}.calls"), [_one(sents, SENTS), _one(dones, DONES)])
+    read.runs = runs.spill_runs(events, buckets, target.with_name(f"{target.name}.runs"))
     return read
 
 

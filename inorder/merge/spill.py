@@ -33,7 +33,7 @@ class Spilled:
 
 
 def spill(path: Path, batches: Iterable[pa.RecordBatch]) -> Spilled:
-    """Write each of `batches` as a stream of its own, so that each has its own dictionaries and is read alone."""
+    """Write each of `batches` as a stream of its own: they are of different columns."""
     starts = []
     with pa.OSFile(str(path), "wb") as file:
         for batch in batches:

@@ -51,7 +51,7 @@ from inorder.run import RunFolder
 TASK = 32 << 20
 """Bytes of history, or of Parquet's content, that a task is meant to take: some 100 MB of memory while it lasts."""
 TASKS = 16
-"""Tasks that even a small input is cut into where that gives a megabyte each: few would leave processes idle at the end."""
+"""Tasks that an input is cut into if each has an eighth of TASK: few large ones would leave processes idle at the end."""
 
 _BYTES_AN_EVENT = 30
 """Of history, with digests and batches of some 20; about as many of a stored row. Only sizes of parts depend on it."""
@@ -116,8 +116,14 @@ def _merge(sources: _Sources, evidence: Path, rows_a_bucket: int, jobs: int, tas
     size += sum(log.rows for log in logs.values()) * _BYTES_AN_EVENT
     step = max(1, task_bytes // 8, min(size // TASKS, task_bytes))
     with tasks(jobs if size > task_bytes else 1) as todo:
-        histories = [(path, _read_history(path, step, merged.buckets, evidence, todo)) for path in sources.histories]
-        readings = {part: _read_log(log, part, step, merged.buckets, evidence, todo) for part, log in logs.items()}
+        spill = evidence / "spill"
+        histories = [
+            (path, _read_history(path, step, merged.buckets, spill / f"history-{number}", todo))
+            for number, path in enumerate(sources.histories)
+        ]
+        readings = {
+            part: _read_log(log, step, merged.buckets, spill / part.replace("/", "-"), todo) for part, log in logs.items()
+        }
         ranges, joining = [], Joining()
         for path, results in histories:
             of_file = [result.result() for result in results]
@@ -155,16 +161,14 @@ def _logs(sources: _Sources, merged: Merged) -> dict[str, Log]:
     return logs
 
 
-def _read_history(path: Path, step: int, buckets: int, evidence: Path, todo: Tasks) -> list[Result[RangeRead]]:
-    target = evidence / "spill" / f"history-{path.stem}"
+def _read_history(path: Path, step: int, buckets: int, target: Path, todo: Tasks) -> list[Result[RangeRead]]:
     return [
         todo.submit(read_range, part, buckets, target.with_name(f"{target.name}-{number}"))
         for number, part in enumerate(cut(path, step))
     ]
 
 
-def _read_log(log: Log, name: str, step: int, buckets: int, evidence: Path, todo: Tasks) -> list[Result[PartRead]]:
-    target = evidence / "spill" / name.replace("/", "-")
+def _read_log(log: Log, step: int, buckets: int, target: Path, todo: Tasks) -> list[Result[PartRead]]:
     return [
         todo.submit(read_part, part, buckets, target.with_name(f"{target.name}-{number}"))
         for number, part in enumerate(parts(log, step // _BYTES_AN_EVENT))

@@ -23,8 +23,9 @@ def address() -> Iterator[str]:
         yield cluster.scheduler_address
 
 
-def test_the_verdict_is_the_same_whichever_way(tmp_path: Path, address: str) -> None:
+def test_the_verdict_is_the_same_whichever_way(tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """By this process, by two, and by a cluster: not one key of verdict.json differs."""
+    monkeypatch.setattr("analysis.buckets.WORTH", 1)
     folder = write(case(SENT, STORED), tmp_path / "run")
     assert merge(folder, rows_a_bucket=8).buckets > 2
     alone = judge([folder], jobs=1).verdict

@@ -1,10 +1,16 @@
 """Plain visitors: who is one, and that counting them as a whole gives what the checks would give."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
-from analysis.plain import Spans, places, plain, runs, without
+from analysis.bucket import judge_bucket, judge_closely
+from analysis.catalogue import FAILING
+from analysis.facts import Run
+from analysis.plain import Spans, count, places, plain, runs, without
 from analysis.tables import Bucket, bucket_of
+from analysis.tally import Tally
 from tests.analysis.judged import numbered_alone, tally
 from tests.analysis.language import case
 from tests.analysis.material import stored_table, tables
@@ -120,6 +126,32 @@ def test_plain_visitors_alone_are_measured_by_hand() -> None:
         "nothing-lost": (4, 2),
         "contiguous-batches": (2, 1),
     }
+
+
+@pytest.mark.parametrize("judge", [judge_bucket, judge_closely])
+def test_an_event_is_visible_from_the_first_reading_that_held_it(judge: Callable[[Bucket, Run], Tally]) -> None:
+    """Each reading notes for itself when it saw a row; a plain visitor's rows are in every one."""
+    given = case("ann: [0] [1]", "ann: 0 1", earlier=("ann: 0 1", "ann: 0 1"))
+    batches, calls, events, rows = tables(given)
+    assert rows is not None
+    column = rows.schema.get_field_index("seen_at")
+    first, second, last = (rows.set_column(column, "seen_at", [[at, at + 1]]) for at in (3.0, 5.0, 9.0))
+    read = bucket_of(*numbered_alone(batches, calls, events), last, [first, second])
+    run = Run(settled=True, ordered=True, watched=True, failing=FAILING, ends=(12, 12))
+    assert judge(read, run).measured("visibility/ms").tolist() == [2500, 2500]
+
+
+def test_plain_visitors_are_added_to_what_was_counted_before() -> None:
+    """Counted twice, each number is twice what it is once."""
+    given = bucket("ann: [0 1] [2]; bob: [0]", "ann: 0 1 2; bob: 0")
+    assert given.rows is not None
+    spans, found = Spans.of(given, given.rows), runs(given.events)
+    once, twice = Tally(), Tally()
+    for tallied in (once, twice, twice):
+        count(tallied, given, given.rows, spans, found, np.ones(2, bool), watched=False)
+    assert twice.numbers == {name: 2 * number for name, number in once.numbers.items()}
+    assert twice.measured("drain/s").tolist() == 2 * once.measured("drain/s").tolist()
+    assert "visibility/ms" not in once.marks
 
 
 def test_without_plain_visitors_the_others_keep_what_is_theirs() -> None:

@@ -107,3 +107,10 @@ def test_a_slipped_in_row_has_a_witness(tmp_path: Path) -> None:
     (witness,) = verdict["witnesses"]
     assert witness["sentence"].endswith("is stored at 12; an earlier reading had come to 14 without it")
     assert (witness["visitor"], witness["blame"], witness["earlier_position"]) == ("ann", "system", None)
+
+
+@pytest.mark.parametrize("stored", ["ann: 0 . ; bob: 0", "ann: 0 . . 1; bob: 0", "ann: 0 1*; bob: 0"])
+def test_a_visitor_whose_rows_changed_is_hit(stored: str) -> None:
+    """By what vanished as by what was rewritten; bob's rows are as they were."""
+    before = "ann: 0 1; bob: 0" if stored.count(".") < 2 else "ann: 0 1"
+    assert tally(case("ann: [0 1]; bob: [0]", stored, earlier=before)).numbers["affected"] == 1

@@ -181,3 +181,16 @@ def test_a_second_reading_that_failed_says_why() -> None:
     unread = info(case("ann: [0]", "ann: 0"))
     unread.reading = None
     assert unsupported(Tally(), unread, merged) == []
+
+
+def test_a_history_without_closing_lines_is_not_known_to_be_whole() -> None:
+    """Another client's, whose processes nobody counted; said with a stored log and without one."""
+    sentence = "Whether the history is complete: no file has a closing line that tells how much was written."
+    foreign = run_info()
+    foreign.processes = 0
+    whole = Merged(stored=StoredLog(), earlier=READ_TWICE)
+    assert unsupported(Tally(), foreign, whole) == [Unsupported(sentence)]
+    once = unsupported(Tally(), foreign, Merged(stored=StoredLog()))
+    assert [told.sentence.partition(":")[0] for told in once] == ["Whether the history is complete", "vanished, rewritten"]
+    without = unsupported(Tally(), foreign, Merged())
+    assert (len(without), without[1]) == (2, Unsupported(sentence))

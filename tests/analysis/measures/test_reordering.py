@@ -147,6 +147,31 @@ def test_nothing_has_no_shares() -> None:
     assert (content["events"], content["extents"], content["n_reordered"]) == (0, {}, {})
 
 
+def test_the_json_has_every_key_of_the_format() -> None:
+    """0 2 1 and, of another visitor, 0 1: one event late by one place."""
+    assert as_json(measured([0, 2, 1], [0, 1])) == {
+        "events": 5,
+        "reordered": 1,
+        "ratio": 0.2,
+        "extent_max": 1,
+        "extent_p50": 1,
+        "extent_p95": 1,
+        "extents": {"1": 1},
+        "n_reordered": {"1": 1},
+        "runs": {
+            **{"count": 1, "mean": 2, "deviation": 0, "max": 2},
+            "open": {"count": 2, "mean": 1, "deviation": 1, "max": 2},
+        },
+        "density": {"threshold": 64, "shares": {"-1": 0.2, "0": 0.6, "1": 0.2}, "above": 0, "below": 0},
+        "buffer_density": {"threshold": 64, "shares": {"0": 0.8, "1": 0.2}, "above": 0},
+        "inversions": 1,
+        "inversion_share": 0.25,
+        "removals": 1,
+        "removal_share": 0.2,
+    }
+    assert Lengths().as_json() == {"count": 0, "mean": None, "deviation": None, "max": None}
+
+
 def test_a_million_events_in_reverse_are_measured_in_seconds() -> None:
     """All that grows with the pairs would take hours; what is found stays small, and is exact where it is no histogram."""
     count = 1_000_000

@@ -4,13 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from inorder.run import RunFolder, RunInfo
-
-SCENARIO = 'question = "?"\n[visitors]\ncount = 1\n[[phases]]\nname = "p"\nduration_s = 1.0\n'
+from inorder.run import RunFolder
+from tests.inorder.merge.lines import new_folder
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
     """An empty run folder."""
-    info = RunInfo("r", "s", 1, "2026-01-01T00:00:00+00:00", "kq", "http://127.0.0.1:1/1.0", False, 1)
-    return RunFolder.create(tmp_path / "run", SCENARIO, info)
+    return new_folder(tmp_path / "run")

@@ -1,12 +1,15 @@
 """Histories and stored logs for the tests of merging, line by line; ways to merge; and the evidence read again."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from inorder.run import RunFolder
+from inorder.run import RunFolder, RunInfo
+
+SCENARIO = 'question = "?"\n[visitors]\ncount = 1\n[[phases]]\nname = "p"\nduration_s = 1.0\n'
 
 WAYS: dict[str, dict[str, int]] = {
     "in one piece": {},
@@ -14,6 +17,12 @@ WAYS: dict[str, dict[str, int]] = {
     "by two processes": {"task_bytes": 8, "jobs": 2},
 }
 """Ways to merge that give the same. Some bytes are less than a line, so that each line falls into a range of its own."""
+
+
+def new_folder(path: Path) -> RunFolder:
+    """An empty run folder."""
+    info = RunInfo("r", "s", 1, "2026-01-01T00:00:00+00:00", "kq", "http://127.0.0.1:1/1.0", False, 1)
+    return RunFolder.create(path, SCENARIO, info)
 
 
 def sent(call: str, batch: str, events: list[Any], kind: str = "batch", at: float = 1.0, **more: Any) -> str:

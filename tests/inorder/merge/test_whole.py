@@ -5,6 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from inorder.merge import Merged, bucket_of, merge
+from inorder.merge.tasks import tasks
 from inorder.run import RunFolder
 from tests.inorder.merge.lines import bucketed, closed, contents, done, history, sent, stored, table
 
@@ -94,6 +95,23 @@ def test_nothing_temporary_is_left(folder: RunFolder, monkeypatch: pytest.Monkey
             assert not [name for name in contents(folder) if name.startswith("spill") or name == "merge.json"]
     merge(folder)
     assert not (folder.evidence / "spill").exists()
+
+
+@pytest.mark.parametrize(("task_bytes", "processes"), [(1, 2), (1_000_000, 1)])
+def test_only_what_is_more_than_a_task_is_worth_processes(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch, task_bytes: int, processes: int
+) -> None:
+    """To start them takes longer than to merge a small run; the stored log counts as well."""
+    stored(folder, position=pa.array([1]), visitor=pa.array(["ann"]), seq=pa.array([0]))
+    asked = []
+
+    def noted(jobs: int) -> object:
+        asked.append(jobs)
+        return tasks(1)
+
+    monkeypatch.setattr("inorder.merge.whole.tasks", noted)
+    merge(folder, jobs=2, task_bytes=task_bytes)
+    assert asked == [processes]
 
 
 def again(folder: RunFolder) -> tuple[bool, Merged]:
