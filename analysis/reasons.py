@@ -41,7 +41,7 @@ def failures(tally: Tally, bad: frozenset[str], scenario: Scenario, lines: list[
             continue
         system = tally.numbers[name] - tally.numbers[f"{name}/client"]
         if system:
-            visitors = tally.numbers[f"{name}/visitors"]
+            visitors = tally.numbers[f"{name}/system/visitors"] or tally.numbers[f"{name}/visitors"]
             whose = f" of {count(visitors, 'visitor')}" if visitors else ""
             found.append(f"{name}: {count(system, _UNITS.get(name, 'event'))}{whose}, {_WHAT[name]}.")
     for name in ("ghost", "corrupt", "misrouted", "lost"):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from analysis import delivery, ordering, witnesses
-from analysis.arrays import Bools, Ints
+from analysis.arrays import Bools, Ints, distinct
 from analysis.conformance import Breaches
 from analysis.facts import Facts, Run, count_checked, count_found, sequence
 from analysis.matching import Matched
@@ -41,6 +41,7 @@ def order(
         client = _by_client(name, stored, guilty)[at]
         count_found(tally, name, stored.visitor[at], affected)
         tally.numbers[f"{name}/client"] += int(client.sum())
+        tally.numbers[f"{name}/system/visitors"] += distinct(stored.visitor[at[~client]])
         shown += witnesses.reordered(scene, name, stored.event[at], stored.event[cause], client)
     return shown
 
@@ -88,6 +89,7 @@ def copies_in_order(
         client &= _by_client("reordered-across-batches", stored, guilty) | ~np.isin(np.arange(len(stored)), across)
         count_found(tally, "zombie", stored.visitor[at], affected if "zombie" in run.failing else None)
         tally.numbers["zombie/client"] += int(client[at].sum())
+        tally.numbers["zombie/system/visitors"] += distinct(stored.visitor[at[~client[at]]])
         blame = _blames(run, "zombie", client[at])
         shown += witnesses.zombies(scene, stored.event[at], stored.event[cause[at]], blame)
         count_checked(tally, "order-of-last-copies", stored.visitor[repeated])

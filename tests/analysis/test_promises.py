@@ -120,3 +120,11 @@ def test_what_was_not_supported_was_not_checked() -> None:
     own = line("uncorrupted", numbers, unsupported=("uncorrupted",))
     assert (own["verdict"], own["checked"], own["visitors_checked"], own["per_million"]) == ("unchecked", 0, 0, None)
     assert line("uncorrupted", {})["verdict"] == "unchecked"
+
+
+def test_a_reason_counts_the_visitors_that_the_system_failed(tmp_path: Path) -> None:
+    """ann's disorder may be her client's; bob's is not."""
+    given = case("ann: [0 1]|[2 3]; bob: [0 1]", "ann: 1 0 2 3; bob: 1 0")
+    verdict = judge([write(given, tmp_path / "run")]).verdict
+    assert verdict["anomalies"]["reordered-in-batch"] == 2
+    assert verdict["reasons"][0].startswith("reordered-in-batch: 1 event of 1 visitor, ")
