@@ -65,7 +65,7 @@ def judge_closely(bucket: Bucket, run: Run) -> Tally:
     if run.ordered:
         shown += stored_order.order(tally, facts, matched, found, scene, affected)
         shown += stored_order.copies_in_order(tally, facts, matched, found, scene, run, affected)
-    shown += _parts(tally, facts, matched, fates, scene, run)
+    shown += _parts(tally, facts, fates, scene, run)
     judge_ordinary(tally, facts, matched, fates, run, affected)
     if run.watched:
         _visible(tally, facts)
@@ -157,7 +157,7 @@ def _delivered(
     return shown
 
 
-def _parts(tally: Tally, facts: Facts, matched: Matched, fates: Fates, scene: Scene, run: Run) -> Iterable[Witness]:
+def _parts(tally: Tally, facts: Facts, fates: Fates, scene: Scene, run: Run) -> Iterable[Witness]:
     """Batches without a certain answer: how much of each is stored; whether it is torn, only all its parts tell."""
     parts = facts.parts
     open_part = facts.promised & (facts.outcome == INDETERMINATE)

@@ -149,6 +149,11 @@ def test_an_event_under_another_visitor_is_misrouted_and_nothing_else() -> None:
     assert found("ann: [0 1]; bob: [0]", "ann: 0; bob: 0 a1*") == {"misrouted": 1}
 
 
+def test_a_log_of_misrouted_rows_alone_is_misrouted() -> None:
+    """Every row then names another visitor in its identity than it is stored under."""
+    assert found("ann: [0 1]; bob: [0]?", "bob: a0 a1") == {"misrouted": 2}
+
+
 def test_a_misrouted_row_has_no_place_in_the_order() -> None:
     """What stands under another visitor is not out of order there, nor a second copy."""
     assert found("ann: [0 1]; bob: [0]", "bob: a1; ann: 0; bob: 0") == {"misrouted": 1}
@@ -240,6 +245,8 @@ def test_a_batch_is_torn_between_its_visitors() -> None:
 def test_a_torn_batch_is_not_decided_before_the_log_has_settled() -> None:
     """The rest may still come."""
     assert found("ann: [0 1]?", "ann: 0", settled=False) == {"recovered": 1}
+    shown = tally(case("ann: [0 1]?", "ann: 0", settled=False)).witnesses
+    assert [witness.anomaly for witness in shown] == ["recovered"]
 
 
 def test_an_event_stored_without_a_certain_answer_is_recovered() -> None:

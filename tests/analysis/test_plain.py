@@ -1,8 +1,10 @@
 """Plain visitors: who is one, and that counting them as a whole gives what the checks would give."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from analysis.bucket import judge_bucket, judge_closely
@@ -12,7 +14,7 @@ from analysis.plain import Spans, count, places, plain, runs, without
 from analysis.tables import Bucket, bucket_of
 from analysis.tally import Tally
 from tests.analysis.judged import numbered_alone, tally
-from tests.analysis.language import case
+from tests.analysis.language import Call, Case, Row, case
 from tests.analysis.material import stored_table, tables
 
 
@@ -44,6 +46,8 @@ def plain_visitors(given: Bucket) -> str:
         ("ann: [0]!; bob: [0]", "ann: 0; bob: 0", "bob"),
         ("ann: [0]?; bob: [0]", "ann: 0; bob: 0", "bob"),
         ("ann: [0]?.; bob: [0]", "ann: 0; bob: 0", "bob"),  # confirmed, but by a second call
+        ("ann: [0]; bob: [0]|[1]", "ann: 0; bob: 0 1", "ann"),
+        ("ann: [0 2 1]; bob: [0]", "ann: 0 1 2; bob: 0", "bob"),
         ("ann: [0]|[1]; bob: [0]", "ann: 0 1; bob: 0", "bob"),  # sent before the one before was confirmed
         ("ann: [1] [0]; bob: [0]", "ann: 0 1; bob: 0", "bob"),  # the seqs run the other way
         ("ann: [0 2] [1]; bob: [0]", "ann: 0 1 2; bob: 0", "bob"),  # and here they go back and forth
@@ -65,15 +69,34 @@ def test_a_visitor_is_plain_where_nothing_can_be_found(sent: str, stored: str, n
     assert plain_visitors(bucket(sent, stored)) == names
 
 
+@pytest.mark.parametrize(
+    ("second", "third", "good"),
+    [
+        ((1.0, 2.0), (2.5, 3.0), "ann"),
+        ((0.5, 2.0), (2.5, 3.0), ""),  # sent at the instant of the answer: neither before it nor after
+        ((1.0, 2.0), (1.5, 3.0), ""),  # after the first was confirmed, and before the second was
+    ],
+)
+def test_each_batch_follows_the_one_before(second: tuple[float, float], third: tuple[float, float], good: str) -> None:
+    """By a strict comparison, as the order itself; and what is counted is what the checks count."""
+    times = ((0.0, 0.5), second, third)
+    calls = [Call(f"b{seq}", "batch", *at, "confirmed", (("ann", seq),)) for seq, at in enumerate(times)]
+    given = Case(tuple(calls), tuple(Row("ann", "ann", seq) for seq in range(3)))
+    batches, sent, events, rows = tables(given)
+    assert plain_visitors(bucket_of(*numbered_alone(batches, sent, events), rows)) == good
+    assert tally(given).numbers + Counter() == tally(given, plain_apart=False).numbers + Counter()
+
+
 def test_a_digest_that_one_side_lacks_is_not_plain() -> None:
-    """Whether the payload is the one sent is then not known."""
+    """Whether the payload is the one sent is then not known; also where the other side's digest happens to be 0."""
     batches, calls, events, rows = tables(case("ann: [0]; bob: [0]", "ann: 0; bob: 0"))
     assert rows is not None
     for lacking in ("events", "rows"):
         pair = {"events": events, "rows": rows}
-        table = pair[lacking]
-        digests = [None, *table["digest"].to_pylist()[1:]]
-        pair[lacking] = table.set_column(table.schema.get_field_index("digest"), "digest", [digests])
+        for side, table in pair.items():
+            digests = [None if side == lacking else 0, *table["digest"].to_pylist()[1:]]
+            column = pa.array(digests, pa.int64())
+            pair[side] = table.set_column(table.schema.get_field_index("digest"), "digest", column)
         numbered = numbered_alone(batches, calls, pair["events"])
         assert plain_visitors(bucket_of(*numbered, pair["rows"])) == "bob"
 
