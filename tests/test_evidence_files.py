@@ -4,10 +4,9 @@ import gzip
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from inorder.cli import main
 from inorder.errors import UnusableInput
 from tests.inorder.merge.lines import closed, done, sent
 
@@ -71,19 +69,14 @@ def inorder(*arguments: object, at: Path = ROOT) -> subprocess.CompletedProcess[
 
 
 @pytest.fixture
-def judge(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Judge]:
-    """`inorder judge` in this process: its exit code and what it said."""
-    before = signal.getsignal(signal.SIGTERM)
+def judge() -> Judge:
+    """`inorder judge`: its exit code and what it said."""
 
     def run(*arguments: object) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["inorder", "judge", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return int(ended.value.code or 0), told.out + told.err
+        ended = inorder("judge", *arguments)
+        return ended.returncode, ended.stdout + ended.stderr
 
-    yield run
-    signal.signal(signal.SIGTERM, before)
+    return run
 
 
 def verdict(out: Path) -> dict[str, Any]:
