@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from inorder.errors import UnusableInput
 from tests.inorder.merge.lines import closed, done, sent
 
 ROOT = Path(__file__).parent.parent
@@ -217,18 +216,11 @@ def test_options_that_do_not_go_together_are_refused(judge: Judge, arguments: st
     assert judge(*arguments.split()) == (2, f"inorder: judge: {said}\n")
 
 
-def test_a_judge_that_cannot_be_reached_leaves_nothing(
-    tmp_path: Path, judge: Judge, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_judge_that_cannot_be_reached_leaves_nothing(tmp_path: Path, judge: Judge) -> None:
     """The same command can be given again."""
-
-    def refuse(*_: object, **how: object) -> None:
-        assert how == {"jobs": 2, "dask": "tcp://nowhere:1"}
-        raise UnusableInput("--dask: nobody there")
-
-    monkeypatch.setattr("analysis.judging.judge_and_write", refuse)
     files = ("--history", history(tmp_path), "--stored", stored(tmp_path / "s.csv"), "--out", tmp_path / "run")
-    assert judge(*files, "--jobs", 2, "--dask", "tcp://nowhere:1") == (2, "inorder: --dask: nobody there\n")
+    code, said = judge(*files, "--dask", "tcp://127.0.0.1:1")
+    assert (code, said.startswith("inorder: --dask tcp://127.0.0.1:1: no scheduler answers there")) == (2, True)
     assert not (tmp_path / "run").exists()
 
 
