@@ -151,12 +151,17 @@ def _judging(command: str) -> Any:
 
 
 def _judge(judging: Any, folders: list[RunFolder], out: Path, **how: Any) -> NoReturn:
-    judged, page = judging.judge_and_write(folders, out, **how)
+    try:
+        judged, page = judging.judge_and_write(folders, out, **how)
+    except OSError as error:
+        # Exit code 1 would tell that the system failed, and not the disk.
+        reason = " ".join(str(error.strerror or error).split())
+        raise UnusableInput(f"{error.filename or out}: cannot be read or written: {reason}") from None
     verdict = judged["verdict"]
     console.print(f"\n{verdict.upper()}", style="bold")
     for reason in judged["reasons"]:
-        console.print(f"  {reason}")
-    console.print(f"page: {page}")
+        console.print(f"  {reason}", markup=False)
+    console.print(f"page: {page}", markup=False)
     raise typer.Exit(EXIT_CODES[verdict])
 
 
@@ -253,6 +258,7 @@ def main() -> None:
     except InorderError as error:
         print(f"inorder: {error}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("inorder: interrupted", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as ended:
+        if ended.code == 130:  # what typer makes of a Ctrl-C, without a word
+            print("inorder: interrupted", file=sys.stderr)
+        raise

@@ -1,7 +1,9 @@
 """Makes a run folder of evidence from elsewhere: what another client wrote down, and what another system says it stored."""
 
+import errno
 import math
 import mmap
+import os
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +16,6 @@ import pyarrow.parquet as pq
 from inorder import run, scenario
 from inorder.errors import UnusableInput
 from inorder.events import MAX_VISITOR
-from inorder.history import Line
 from inorder.merge import Merged, merge
 from inorder.readback.files import convert
 from inorder.run import Reading, RunFolder, RunInfo
@@ -39,7 +40,8 @@ loop_lag_ms_p99 = {limit}
 _MOST = 999_999_999
 """The longest time that a scenario may name."""
 
-_LINE = msgspec.json.Decoder(Line)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+"""Errors of writing: the file that is copied has no part in them."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,11 @@ def gather(given: Given, out: Path, jobs: int = 1) -> RunFolder:
 
     Raises UnusableInput that names a file as it was given, and the place in it.
     """
-    if out.exists():
+    # Unlike Path.exists it also sees a link to nothing, and bears a name that is too long.
+    if os.path.lexists(out):
         raise UnusableInput(f"{out}: exists already; a run is never overwritten, name another --out")
     text = _scenario_text(given.scenario)
+    _check_text([*given.histories, *given.stored, out])
     _check_names(given)
     unfinished = out.with_name(out.name + ".part")
     folder = RunFolder.create(unfinished, text, _info(out.name, given.scenario))
@@ -101,12 +105,21 @@ def _info(name: str, file: Path | None) -> RunInfo:
     )
 
 
+def _check_text(paths: list[Path]) -> None:
+    """Refuse names that are no UTF-8: they could not be told in run.json, the evidence or the report."""
+    for path in paths:
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            raise UnusableInput(f"{path}: expected a name in UTF-8, got a broken byte") from None
+
+
 def _check_names(given: Given) -> None:
     """Refuse a file that is given twice, and files out of the folders of different runs."""
     seen: set[Path] = set()
     first: tuple[Path, RunInfo] | None = None
     for path in [*given.histories, *given.stored]:
-        real = path.resolve()
+        real = Path(os.path.realpath(path))  # bears a circle of links, which opening then tells
         if real in seen:
             raise UnusableInput(f"{path}: given twice")
         seen.add(real)
@@ -163,19 +176,24 @@ def _copy_names(folder: RunFolder, histories: list[Path]) -> dict[Path, Path]:
 
 
 def _copy_history(given: Path, copy: Path) -> None:
-    """Copy a history; a last line that is whole but for its line break gets one, for other writers may leave it out."""
+    """Copy a history; a last line that is whole but for its line break gets one, for other writers may leave it out.
+
+    Whole is any JSON: what is no history line is then refused with its place, and not taken for cut off.
+    """
     try:
         shutil.copyfile(given, copy)
     except OSError as error:
-        raise UnusableInput(f"{given}: cannot be read: {error.strerror}") from None
+        if error.errno in _NO_ROOM:
+            raise
+        raise UnusableInput(f"{given}: cannot be read: {error.strerror or error}") from None
     if not copy.stat().st_size:
         raise UnusableInput(f"{given}: no history: expected one JSON object a line")
     with copy.open("rb+") as file:
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
             last = text[text.rfind(b"\n") + 1 :]
         try:
-            _LINE.decode(last)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+            msgspec.json.decode(last)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return
         file.seek(0, 2)
         file.write(b"\n")

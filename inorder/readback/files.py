@@ -1,5 +1,6 @@
 """Takes a stored log that another system wrote into a file, in any form, as evidence: checked row by row."""
 
+import errno
 import zlib
 from pathlib import Path
 
@@ -19,12 +20,15 @@ def convert(given: Path, out: Path) -> int:
     """Write the stored log in `given` to `out` (Parquet, columns of readback/settle.py); returns the number of rows.
 
     Of position, visitor and seq a column without any value is left out, of origin only where there is no visitor.
-    Raises UnusableInput with `file:line` (of Parquet `file: row N`, from 0) at a row that cannot be one of a stored log.
+    Raises UnusableInput with `file:line` (of Parquet `file: row N`, from 0) at a row that cannot be one of a stored log,
+    and OSError where there is no room for `out`.
     """
     unfinished = out.with_suffix(".part")
     try:
         rows, missing = _write(given, unfinished)
     except (OSError, EOFError, zlib.error) as error:
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            raise
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise UnusableInput(f"{given}: cannot be read: {reason}") from None
     if missing:

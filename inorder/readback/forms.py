@@ -73,7 +73,7 @@ def _json_blocks(path: Path) -> Blocks:
             lines = text.count(b"\n") + (not text.endswith(b"\n"))
             try:
                 rows = _DECODER.decode_lines(text)
-            except (msgspec.MsgspecError, UnicodeDecodeError):
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 rows = None
             if rows is None or len(rows) != lines:
                 _check_lines(text, path, before)
@@ -103,7 +103,7 @@ def _check_lines(text: bytes, path: Path, before: int) -> None:
             continue
         try:
             _DECODER.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             reason = str(error).partition(" - at")[0].replace("`", "")
             raise UnusableInput(f"{path}:{number}: expected one JSON object a line: {reason}") from None
 
@@ -152,9 +152,13 @@ def _csv_batches(path: Path, names: list[str]) -> Iterator[pa.RecordBatch]:
         yield from (batch for batch in reader if len(batch))
 
 
-def _csv_records(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """(line on which it begins, cells) of each record that is not blank: the slow way, which knows the lines."""
-    with io.TextIOWrapper(_opened(path), encoding="utf-8-sig", newline="") as text:
+def _csv_records(path: Path, broken: str = "strict") -> Iterator[tuple[int, list[str]]]:
+    """(line on which it begins, cells) of each record that is not blank: the slow way, which knows the lines.
+
+    `broken`: what to do with broken bytes, an error handler of Python.
+    """
+    csv.field_size_limit(_BLOCK_BYTES)  # as long as the fast way takes them
+    with io.TextIOWrapper(_opened(path), encoding="utf-8-sig", errors=broken, newline="") as text:
         reader = csv.reader(text)
         line = 1
         for cells in reader:
@@ -183,7 +187,8 @@ def _explain_csv(path: Path, error: Exception) -> UnusableInput:
 
 
 def _csv_where(path: Path, row: int) -> str:
-    for place, (number, _) in enumerate(_csv_records(path), -1):
+    # The fast way passes over broken bytes in columns that are not ours.
+    for place, (number, _) in enumerate(_csv_records(path, "replace"), -1):
         if place == row:
             return f"{path}:{number}"
     return str(path)
@@ -193,10 +198,28 @@ def _parquet_blocks(path: Path) -> Blocks:
     try:
         with pq.ParquetFile(path) as file:
             known = _known(file.schema_arrow.names, str(path))
+            rows = 0
             for batch in file.iter_batches(_BLOCK_ROWS, columns=known):
+                _check_texts(batch, path, rows)
+                rows += len(batch)
                 yield {name: batch.column(name) for name in known}
     except pa.ArrowException as error:
         raise UnusableInput(f"{path}: expected a Parquet file: {' '.join(str(error).split())}") from None
+
+
+def _check_texts(batch: pa.RecordBatch, path: Path, before: int) -> None:
+    """Raise at the first row with a broken text, which Parquet does not rule out; `before` rows come before `batch`."""
+    try:
+        batch.validate(full=True)
+    except pa.ArrowInvalid:
+        for row in range(len(batch)):
+            try:
+                batch.slice(row, 1).to_pylist()
+            except UnicodeDecodeError:
+                raise UnusableInput(
+                    f"{_parquet_where(path, before + row)}: expected UTF-8 text, got a broken byte"
+                ) from None
+        raise
 
 
 def _parquet_where(path: Path, row: int) -> str:

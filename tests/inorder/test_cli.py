@@ -1,0 +1,67 @@
+"""The command line: what it says, and which exit code it ends with, where judging is cut off."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from inorder import cli
+from inorder.errors import UnusableInput
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], object]:
+    """Gives the exit code of `inorder judge RUN` where judging does what is asked."""
+
+    def end(judge_and_write: Callable[..., Any]) -> object:
+        room = SimpleNamespace(folders_of=lambda path: [path], judge_and_write=judge_and_write)
+        monkeypatch.setattr(cli, "_judging", lambda command: room)
+        monkeypatch.setattr(sys, "argv", ["inorder", "judge", "a-run"])
+        with pytest.raises(SystemExit) as raised:
+            cli.main()
+        return raised.value.code
+
+    return end
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device"), "a-run: cannot be read or written: No space left on device"),
+        (OSError(30, "Read-only file system", "a-run/x"), "a-run/x: cannot be read or written: Read-only file system"),
+        (OSError("two\nlines"), "a-run: cannot be read or written: two lines"),
+        (UnusableInput("a-run: no run folder"), "a-run: no run folder"),
+    ],
+)
+def test_a_disk_that_fails_is_no_system_that_fails(
+    ended: Callable[[Any], object], capsys: pytest.CaptureFixture[str], error: Exception, said: str
+) -> None:
+    """One line and exit code 2: 1 would be a verdict."""
+
+    def judge_and_write(*_: Any, **__: Any) -> None:
+        raise error
+
+    assert ended(judge_and_write) == 2
+    assert capsys.readouterr().err == f"inorder: {said}\n"
+
+
+def test_an_interrupt_is_told(ended: Callable[[Any], object], capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C ends with 130 and a line that says so."""
+
+    def judge_and_write(*_: Any, **__: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    assert ended(judge_and_write) == 130
+    assert capsys.readouterr().err == "inorder: interrupted\n"
+
+
+def test_what_a_user_named_is_shown_as_it_is(ended: Callable[[Any], object], capsys: pytest.CaptureFixture[str]) -> None:
+    """Brackets in a path or a reason are no markup."""
+    found = {"verdict": "inconclusive", "reasons": ["sla [b]p95[/b] is open", "[/x]"]}
+    assert ended(lambda *_, **__: (found, Path("[/o]/index.html"))) == 3
+    assert capsys.readouterr().out == "\nINCONCLUSIVE\n  sla [b]p95[/b] is open\n  [/x]\npage: [/o]/index.html\n"
