@@ -10,6 +10,7 @@ from analysis.sla import Measured, Measurements
 from analysis.tally import Tally
 from analysis.unsupported import Unsupported, unsupported
 from analysis.validity import Validity
+from inorder.errors import UnusableInput
 from inorder.merge import Merged
 from inorder.run import RunFolder
 from inorder.scenario import Scenario
@@ -34,6 +35,9 @@ def judge_run(folder: RunFolder, jobs: int = 1, dask: str | None = None) -> OneR
     """Judge one run folder by `jobs` processes, or on a cluster; evidence that is missing or partial is merged first."""
     evidence = open_evidence(folder, jobs)
     scenario, info, merged = evidence.scenario, evidence.info, evidence.merged
+    if not merged.workers and merged.stored is not None and merged.stored.rows:
+        # Each stored row would be a phantom, though it is the history that is missing.
+        raise UnusableInput(f"{folder.history}: no history: expected a file *.jsonl, for there is a stored log")
     tally = tally_of(evidence, jobs, dask)
     calls = call_frame(evidence.call_table, scenario)
     batches = batch_frame(evidence.batch_table, calls, scenario)

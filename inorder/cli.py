@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from inorder.sandbox.serve import serve
 from inorder.sandbox.settings import Settings
 
 EXIT_CODES = {"pass": 0, "fail": 1, "inconclusive": 3}
+_DEFECT = 70
 
 app = typer.Typer(
     help="Does an event API keep each user's events in order, under real load?",
@@ -119,7 +121,9 @@ def judge(
         made = foreign.gather(foreign.Given(history, stored, written), out, jobs)
         try:
             _judge(judging, [made], out, jobs=jobs, dask=dask)
-        except InorderError:
+        except typer.Exit:
+            raise
+        except Exception:
             shutil.rmtree(out)  # so that the same command can be given again
             raise
     for name, value in (("--history", history), ("--stored", stored), ("--out", out), ("--scenario", written)):
@@ -251,7 +255,10 @@ def schema() -> None:
 
 
 def main() -> None:
-    """Run the command line; what a user can mend is told in one line, exit code 2."""
+    """Run the command line; what a user can mend is told in one line, exit code 2.
+
+    A defect of inorder itself ends with 70: 1 would be a verdict.
+    """
     command: Callable[..., Any] = app
     try:
         command()
@@ -262,3 +269,7 @@ def main() -> None:
         if ended.code == 130:  # what typer makes of a Ctrl-C, without a word
             print("inorder: interrupted", file=sys.stderr)
         raise
+    except Exception:
+        traceback.print_exc()
+        print("inorder: this is a defect of inorder, and says nothing of the system", file=sys.stderr)
+        sys.exit(_DEFECT)

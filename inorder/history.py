@@ -149,5 +149,5 @@ def read(path: Path) -> Iterator[tuple[int, Line]]:
                 return
             try:
                 yield number, _DECODER.decode(text)
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
                 raise UnusableInput(f"{path}:{number}: no history line: {error}") from None

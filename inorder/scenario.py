@@ -188,7 +188,7 @@ def parse(text: str, path: Path) -> Scenario:
     """Check the text of a scenario; `path` is named in errors and gives the default name."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UnusableInput(f"{path}: no valid TOML: {error}") from None
     try:
         scenario = msgspec.convert(document, Scenario)

@@ -256,3 +256,52 @@ def test_the_example_of_the_guide_works_as_typed(tmp_path: Path) -> None:
     assert "FAIL" in made.stdout
     anomalies = verdict(folder / "judged")["anomalies"]
     assert {name: count for name, count in anomalies.items() if count} == {"reordered-in-batch": 1}
+
+
+@pytest.mark.parametrize("told", ['["12345678", "23456789"]', "[12345678, 23456789]"])
+def test_digests_are_the_same_however_they_are_written(tmp_path: Path, judge: Judge, told: str) -> None:
+    """As numbers or as texts of them, in either file, and beside such as are no number in another reading."""
+    first, second = json.loads(told)
+    lines = [
+        sent("c1", "c1", [["ann", 0, 2]], at=1.0, digests=[first, second]), done("c1", 1.5),
+        sent("c2", "c2", [["ann", 2, 1]], at=2.0, digests=["9abcdef0"]), done("c2", 2.5),
+    ]  # fmt: skip
+    (tmp_path / "h.jsonl").write_text("".join(line + "\n" for line in lines))
+    rows = [(1, "ann", 0, first), (2, "ann", 1, second), (3, "ann", 2, "9abcdef0")]
+    names = "position visitor seq digest"
+    early, late = (stored(tmp_path / name, rows[:count], names) for name, count in (("a.csv", 2), ("b.csv", 3)))
+    code, said = judge("--history", tmp_path / "h.jsonl", "--stored", early, late, "--out", tmp_path / "run")
+    assert code == 0, said
+    found = verdict(tmp_path / "run")
+    assert next(line for line in found["promises"] if line["id"] == "uncorrupted")["checked"] == 3
+
+
+@pytest.mark.parametrize("instant", [1.764e9, 1.1e15, 1e300])
+def test_a_clock_that_jumps_is_judged_and_drawn(tmp_path: Path, judge: Judge, instant: float) -> None:
+    """One answer on another clock: late, and no reason for a page of a million bins."""
+    more = (sent("c3", "c3", [["ann", 4, 1]], at=3.0), done("c3", instant))
+    rows = [*ROWS, (ROWS[-1][0] + 10, "ann", 4)]
+    files = ("--history", history(tmp_path, *more), "--stored", stored(tmp_path / "s.csv", rows))
+    code, said = judge(*files, "--out", tmp_path / "run")
+    assert (code, "Traceback" in said, "Warning" in said) == (0, False, False), said
+
+
+@pytest.mark.parametrize("line", ['{"x":' + "[" * 100_000 + "]" * 100_000 + "}"])
+def test_a_deeply_nested_line_is_told_with_its_place(tmp_path: Path, judge: Judge, line: str) -> None:
+    """In one line, as any other line that is no history."""
+    code, said = judge(
+        "--history", history(tmp_path, line), "--stored", stored(tmp_path / "s.csv"), "--out", tmp_path / "r"
+    )
+    assert (code, said.count("\n")) == (2, 1)
+    assert f"{tmp_path / 'h.jsonl'}:5: no history line" in said
+
+
+def test_a_run_without_a_history_is_unusable(tmp_path: Path, judge: Judge) -> None:
+    """Each row would be a phantom; it is the history that is missing."""
+    assert judge("--history", history(tmp_path), "--stored", stored(tmp_path / "s.csv"), "--out", tmp_path / "run")[0] == 0
+    for file in (tmp_path / "run" / "history").iterdir():
+        file.unlink()
+    code, said = judge(tmp_path / "run")
+    assert (code, said) == (
+        2, f"inorder: {tmp_path / 'run' / 'history'}: no history: expected a file *.jsonl, for there is a stored log\n"
+    )  # fmt: skip

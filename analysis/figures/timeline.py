@@ -75,7 +75,9 @@ def clock(run: RunFrames) -> Clock | None:
     late = is_given(run) and first > last - first
     first = first if late else min(0.0, first)
     length = last - first
-    step = next((s for s in _STEPS_S if length <= _MOST_BINS * s and (s > 0.5 or length <= _SHORT_RUN_S)), 7200)
+    step = next((s for s in _STEPS_S if length <= _MOST_BINS * s and (s > 0.5 or length <= _SHORT_RUN_S)), None)
+    if step is None:  # a clock that jumped: still no more bins than can be drawn
+        step = max(7200.0, length / _MOST_BINS)
     start = math.floor(first / step) * step
     end = start + max(1, math.ceil((last - start) / step - 1e-9)) * step
     inside = tuple(phase for phase in phases if phase[1] < end and phase[2] > start)

@@ -81,7 +81,7 @@ def read_range(part: Range, buckets: int, target: Path) -> RangeRead:
                     dones.append(done_columns(ends, _places(lines, Done, place)))
                 if len(of_chunk) + len(ends) < len(lines):
                     read.closings += [line for line in lines if isinstance(line, Closed)]
-    except (Suspect, msgspec.MsgspecError, UnicodeDecodeError, OverflowError):
+    except (Suspect, msgspec.MsgspecError, UnicodeDecodeError, OverflowError, RecursionError):
         return RangeRead(suspect=True)
     read.answers = spill(target.with_name(f"{target.name}.calls"), [_one(sents, SENTS), _one(dones, DONES)])
     read.runs = runs.spill_runs(events, buckets, target.with_name(f"{target.name}.runs"))

@@ -1,6 +1,7 @@
 """What a history line must be, said line by line: the slow path that tells where a file is wrong."""
 
 import hashlib
+import re
 from bisect import bisect_right
 from pathlib import Path
 
@@ -13,6 +14,7 @@ OUTCOMES = {"confirmed": 0, "rejected": 1, "indeterminate": 2}
 MAX_SEQ = 1 << 61
 MAX_EVENTS = 1_000_000
 """Events in one call: a thousand times what the API takes, and few enough that a mistyped count cannot fill memory."""
+_DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,99}")
 INT16_MAX = (1 << 15) - 1
 INT32_MAX = (1 << 31) - 1
 
@@ -22,8 +24,14 @@ class Suspect(Exception):
 
 
 def digest_number(digest: int | str) -> int:
-    """A digest as a signed 64-bit number: whole numbers as they are (of larger ones the low 64 bits), texts hashed."""
+    """A digest as a signed 64-bit number: whole numbers as they are (of larger ones the low 64 bits), texts hashed.
+
+    A text that writes a whole number as one does, without a leading zero, is that number: a CSV cannot tell the two, and
+    one side of the evidence may be such a file.
+    """
     if isinstance(digest, str):
+        if _DECIMAL.fullmatch(digest):
+            return digest_number(int(digest))
         return int.from_bytes(hashlib.blake2b(digest.encode(), digest_size=8).digest(), signed=True)
     return (digest + (1 << 63)) % (1 << 64) - (1 << 63)
 

@@ -27,6 +27,10 @@ _DIGITS = r"^-?[0-9]+$"
 _SHOWN = 60
 
 
+_SHORT_NUMBER = r"^(0|-?[1-9][0-9]{0,17})$"
+"""A digest that is a number of 64 bits, though written as a text."""
+
+
 class WrongValue(Exception):
     """A value that its column cannot hold: `row` counts within the rows given, the text says what was expected."""
 
@@ -139,6 +143,8 @@ def _text(value: Any) -> str:
 
 
 def _digest_array(array: pa.Array) -> pa.Array | None:
+    if _is_text(array.type) and pc.all(pc.match_substring_regex(array, _SHORT_NUMBER)).as_py():
+        return pc.cast(array, pa.int64())
     # Not safe: of an unsigned number the same 64 bits are taken, as `digest_number` does.
     return pc.cast(array, pa.int64(), safe=False) if pa.types.is_integer(array.type) else None
 

@@ -1,7 +1,6 @@
 """The forms in which a stored log may come: JSON Lines, CSV and Parquet, read in blocks, and where in the file a row is.
 
-Blank lines of JSON Lines and CSV are passed over. A byte order mark is taken off. An empty cell of a CSV is no value; its
-digests are numbers if all of them are whole numbers as one writes them (no leading zero), else texts.
+Blank lines of JSON Lines and CSV are passed over. A byte order mark is taken off. An empty cell of a CSV is no value.
 """
 
 import csv
@@ -15,7 +14,6 @@ from typing import IO, Any, cast
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
@@ -27,7 +25,6 @@ Blocks = Iterator[Mapping[str, Column]]
 _BLOCK_BYTES = 8 << 20
 _BLOCK_ROWS = 1 << 17
 _BOM = b"\xef\xbb\xbf"
-_NUMBER = r"^-?(0|[1-9][0-9]*)$"
 _ROW = msgspec.defstruct("StoredLine", [(name, Any, None) for name in COLUMNS.names], gc=False)
 _DECODER = msgspec.json.Decoder(_ROW)
 
@@ -123,15 +120,8 @@ def _csv_blocks(path: Path) -> Blocks:
         if header is None:
             return
         known = _known(header[1], f"{path}:{header[0]}: header")
-        numbers = "digest" in known and all(
-            pc.all(pc.match_substring_regex(batch.column("digest"), _NUMBER)).as_py() is not False
-            for batch in _csv_batches(path, ["digest"])
-        )
         for batch in _csv_batches(path, known):
-            block: dict[str, Column] = {name: batch.column(name) for name in known}
-            if numbers:
-                block["digest"] = [text and int(text) for text in batch.column("digest").to_pylist()]
-            yield block
+            yield {name: batch.column(name) for name in known}
     except (pa.ArrowInvalid, csv.Error, UnicodeDecodeError) as error:
         raise _explain_csv(path, error) from None
 

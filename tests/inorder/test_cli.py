@@ -50,6 +50,18 @@ def test_a_disk_that_fails_is_no_system_that_fails(
     assert capsys.readouterr().err == f"inorder: {said}\n"
 
 
+def test_a_defect_is_no_verdict(ended: Callable[[Any], object], capsys: pytest.CaptureFixture[str]) -> None:
+    """Its exit code is none of those that tell of the system, and the traceback is there for who mends it."""
+
+    def judge_and_write(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("oops")
+
+    assert ended(judge_and_write) == 70
+    said = capsys.readouterr().err
+    assert "ZeroDivisionError: oops" in said
+    assert said.endswith("inorder: this is a defect of inorder, and says nothing of the system\n")
+
+
 def test_an_interrupt_is_told(ended: Callable[[Any], object], capsys: pytest.CaptureFixture[str]) -> None:
     """Ctrl-C ends with 130 and a line that says so."""
 

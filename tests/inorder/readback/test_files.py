@@ -132,10 +132,10 @@ BIG = (1 << 64) - 2
     [
         ("log.jsonl", f'{{"digest":{BIG},"seq":1}}\n{{"digest":"0af","seq":1}}\n', [-2, digest_number("0af")]),
         ("log.csv", f"seq,digest\n1,{BIG}\n1,\n1,-5\n", [-2, None, -5]),
-        ("log.csv", "seq,digest\n1,12\n1,0af\n", [digest_number("12"), digest_number("0af")]),
-        ("log.csv", "seq,digest\n1,12\n1,04\n", [digest_number("12"), digest_number("04")]),
+        ("log.csv", "seq,digest\n1,12\n1,0af\n", [12, digest_number("0af")]),
+        ("log.csv", "seq,digest\n1,12\n1,04\n", [12, digest_number("04")]),
         ("log.parquet", {"seq": [1, 1], "digest": pa.array([BIG, 3], pa.uint64())}, [-2, 3]),
-        ("log.parquet", {"seq": [1], "digest": ["12"]}, [digest_number("12")]),
+        ("log.parquet", {"seq": [1], "digest": ["12"]}, [12]),
     ],
 )
 def test_digests_are_numbers_as_those_of_a_history(
