@@ -1,11 +1,15 @@
 """The same buckets judged on a Dask cluster: two workers of a real one, on this machine."""
 
+import importlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from distributed import LocalCluster
 
+import analysis
+import inorder
 from analysis.verdict import judge
 from inorder.errors import UnusableInput
 from inorder.merge import merge
@@ -18,9 +22,18 @@ STORED = "ann: 0 1 2 3 4; bob: 1 0 2 3 4 2; cat: 0 4 1 2 3; dan: 0 1 2; eve: 0 1
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """Where the scheduler of a cluster answers."""
+    """Where the scheduler of a cluster answers.
+
+    It lives in this process, and takes the code that comes along as well: into the path of imports, and over the rooms
+    that are there. What is imported after these tests must not come from a file that is gone by then.
+    """
+    path = sys.path[:]
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster:
         yield cluster.scheduler_address
+    sys.path[:] = path
+    importlib.invalidate_caches()
+    for room in (analysis, inorder):
+        importlib.reload(room)
 
 
 def test_the_verdict_is_the_same_whichever_way(tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
