@@ -1,10 +1,8 @@
 """Judges all buckets of a run, one after another, in several processes or on a cluster: the same tally whichever way."""
 
-import signal
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +14,7 @@ from analysis.facts import Run, is_ordered
 from analysis.files import read, read_bucket
 from analysis.tally import Tally
 from analysis.whole import count_whole
-from inorder.errors import InorderError
+from inorder.processes import pool
 
 if TYPE_CHECKING:  # it brings pandas, which a process that judges buckets does without
     from analysis.evidence import Evidence
@@ -79,26 +77,21 @@ def _tallies(folder: Path, buckets: int, run: Run, jobs: int) -> Iterator[Tally]
         for number in range(buckets):
             yield judge_file(str(folder), number, run)
         return
-    # A fork of this process would inherit the locks of its threads; a fork server forks before there are any.
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["analysis.buckets"])
-    pool = ProcessPoolExecutor(jobs - 1, mp_context=context, initializer=_leave_interrupts)
-    try:
-        asked = [pool.submit(judge_file, str(folder), number, run) for number in range(buckets)]
-        # This process is one of the jobs: it works from the other end until the two meet.
-        own: dict[int, Tally] = {}
-        for number in reversed(range(buckets)):
-            if not asked[number].cancel():
-                break
-            own[number] = judge_file(str(folder), number, run)
+    with pool(jobs - 1, "analysis.buckets", "judging") as processes:
+        found: dict[int, Future[Tally] | Tally] = {}
+        left = deque(range(buckets))
+        waiting: deque[Future[Tally]] = deque()
+        while left:
+            # A little ahead, so that no process waits for this one, which is one of the jobs and takes the next bucket.
+            while left and len(waiting) < 2 * (jobs - 1):
+                number = left.popleft()
+                found[number] = asked = processes.submit(judge_file, str(folder), number, run)
+                waiting.append(asked)
+            if left:
+                number = left.popleft()
+                found[number] = judge_file(str(folder), number, run)
+            while waiting and waiting[0].done():
+                waiting.popleft()
         for number in range(buckets):
-            yield own[number] if number in own else asked[number].result()
-    except BrokenProcessPool:
-        raise InorderError("a process that judged was killed (out of memory?); try fewer --jobs") from None
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _leave_interrupts() -> None:
-    """A Ctrl-C is the parent's business."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+            own = found.pop(number)
+            yield own if isinstance(own, Tally) else own.result()

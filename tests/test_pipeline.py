@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow.parquet as pq
 import pytest
 
 from inorder.ports import free_port
@@ -90,6 +91,15 @@ def test_a_healthy_sandbox_is_clean(clean: Path) -> None:
     assert found["events"]["confirmed"] == found["events"]["sent"] == found["events"]["stored"] > 500
     assert found["visitors"]["total"] == 80
     assert found["validity"]["workers_lost"] == 0
+
+
+def test_a_run_reads_the_log_twice(clean: Path) -> None:
+    """Both readings are kept and compared, so that what vanished could be seen."""
+    first, last = (pq.read_table(clean / "evidence" / name) for name in ("earlier-1.parquet", "stored.parquet"))
+    assert first.drop_columns("seen_at") == last.drop_columns("seen_at")
+    found = verdict(clean)
+    assert found["readings"] == 2
+    assert not any("vanished" in told for told in found["unsupported"])
 
 
 def test_a_run_leaves_every_file_of_the_format(clean: Path) -> None:

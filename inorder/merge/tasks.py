@@ -1,18 +1,12 @@
 """Tasks in processes of their own, or here: the same results, in the order asked for."""
 
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import connection
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
-from inorder.errors import InorderError
+from inorder.processes import pool
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -55,27 +49,5 @@ def tasks(jobs: int) -> Iterator[Tasks]:
     if jobs == 1:
         yield Tasks()
         return
-    # Not forked from here, where Arrow may have threads, but from a fresh process that has only imported what it needs.
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    context.set_forkserver_preload(["inorder.merge"])
-    pool = ProcessPoolExecutor(jobs, context, _ready)
-    try:
-        yield Tasks(pool)
-    except BrokenProcessPool:
-        raise InorderError("merging: one of its processes was killed: out of memory? Fewer jobs need less") from None
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _ready() -> None:
-    """Leave Ctrl-C to the process that waits, and end when that one does, however it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-
-
-def _end_with(sentinel: Any) -> None:
-    connection.wait([sentinel])
-    os._exit(1)
+    with pool(jobs, "inorder.merge", "merging") as processes:
+        yield Tasks(processes)

@@ -29,6 +29,7 @@ SCHEMA = pa.schema(
 )
 """Columns of evidence/stored.parquet, one row a stored event of the run."""
 
+_FIRST, _SECOND = "reading-1.part", "reading-2.part"
 LOOK_S = 0.1
 """Pause between two looks at a log that did not grow."""
 
@@ -94,11 +95,12 @@ def read_log(
     """Read what is stored behind `after` until the run's rows did not grow for `settle_s`, or `limit_s` is over.
 
     Called at the end of the load; `now` is the clock of the run. An error ends the reading, and what was read is kept.
+    A log that has settled is read a second time where the scenario asks for it.
     """
     reading = Reading(after=after, settle_s=readback.settle_s)
     started = now()
     # Only a finished reading has its name: one that was cut off is seen.
-    first = folder.evidence / "reading-1.part"
+    first = folder.evidence / _FIRST
     with pq.ParquetWriter(first, SCHEMA) as writer:
         try:
             _follow(reading, writer, reader, namespace, readback, now)
@@ -109,9 +111,11 @@ def read_log(
     reading.waited_s = now() - started
     again = None
     try:
-        if readback.readings == 2 and reading.complete:
-            again = _read_again(reading, folder, reader, namespace, now)
+        if readback.readings == 2 and reading.settled:
+            again = _read_again(reading, folder, reader, namespace, readback, now)
     finally:  # also where the second reading is interrupted
+        if again is None:
+            (folder.evidence / _SECOND).unlink(missing_ok=True)
         for old in folder.earlier_files():
             old.unlink()
         if again is not None:
@@ -122,25 +126,32 @@ def read_log(
 
 
 def _read_again(
-    reading: Reading, folder: RunFolder, reader: Reader, namespace: Namespace, now: Callable[[], float]
+    reading: Reading,
+    folder: RunFolder,
+    reader: Reader,
+    namespace: Namespace,
+    readback: Readback,
+    now: Callable[[], float],
 ) -> Path | None:
     """Read the log from its beginning once more: what the first reading held must still be there.
 
     The later reading is the one that is judged. Rows that only it has came after the log had seemed to settle.
     Returns its file; None: it was not finished.
     """
-    again = folder.evidence / "reading-2.part"
-    rows = 0
+    again = folder.evidence / _SECOND
+    rows, started = 0, now()
     try:
         with pq.ParquetWriter(again, SCHEMA) as writer:
             for page in reader.pages(reading.after):
+                if now() - started >= readback.limit_s:  # others may store faster than this reads
+                    reading.again_error = f"stopped after limit_s = {readback.limit_s:g} before the end of the log"
+                    return None
                 table = identify(page, namespace, now())
                 if table.num_rows:
                     writer.write_table(table)
                 rows += table.num_rows
     except InorderError as error:
         reading.again_error = str(error)
-        again.unlink(missing_ok=True)
         return None
     reading.again = rows
     if rows > reading.rows:

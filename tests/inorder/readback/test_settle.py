@@ -227,3 +227,92 @@ def test_a_reading_that_is_cut_off_leaves_no_evidence_under_its_name(tmp_path: P
         with pytest.raises(KeyboardInterrupt):
             read_log(run, log, OURS, Readback(), clock, -1)
     assert [file.name for file in run.evidence.iterdir()] == ["reading-1.part"]
+
+
+class Rereading:
+    """Gives one log after another, a reading each; an error instead of a page ends one."""
+
+    def __init__(self, *readings: list[StoredRow | BaseException]) -> None:
+        self.left = list(readings)
+        self.begins: list[int] = []
+
+    def pages(self, after: int) -> Iterator[list[StoredRow]]:
+        if after >= 0:
+            return  # nothing newer
+        self.begins.append(after)
+        for row_ in self.left.pop(0):
+            if isinstance(row_, BaseException):
+                raise row_
+            yield [row_]
+
+
+def read_twice(folder: Path, clock: Clock, log: Any, **asked: Any) -> tuple[Reading, dict[str, list[int]]]:
+    """Read a log: how it went, and the positions in each file that is left."""
+    run = RunFolder(folder)
+    run.evidence.mkdir(exist_ok=True)
+    went = read_log(run, log, OURS, Readback(settle_s=1.0, limit_s=60.0, **asked), clock, -1)
+    files = {file.name: pq.read_table(file)["position"].to_pylist() for file in run.evidence.iterdir()}
+    return went, files
+
+
+def test_a_settled_log_is_read_again_and_the_second_reading_is_kept_as_the_last(tmp_path: Path, clock: Clock) -> None:
+    """What is gone in it is for judging to see: the reading itself went well."""
+    went, files = read_twice(tmp_path, clock, Rereading([row(1), row(2)], [row(1)]))
+    assert files == {"earlier-1.parquet": [1, 2], "stored.parquet": [1]}
+    assert (went.rows, went.again, went.settled, went.again_error) == (2, 1, True, None)
+
+
+def test_a_row_that_came_after_the_log_had_settled_leaves_it_unsettled(tmp_path: Path, clock: Clock) -> None:
+    """The time to settle was too short, so what is missing may still come."""
+    went, files = read_twice(tmp_path, clock, Rereading([row(1)], [row(1), row(2)]))
+    assert files == {"earlier-1.parquet": [1], "stored.parquet": [1, 2]}
+    assert (went.rows, went.again, went.complete, went.settled) == (1, 2, True, False)
+
+
+def test_a_second_reading_that_fails_leaves_the_first(tmp_path: Path, clock: Clock) -> None:
+    """The run is judged by what was read, and says why nothing can be seen to vanish."""
+    log = Rereading([row(1), row(2)], [row(1), TargetUnavailable("refused")])
+    went, files = read_twice(tmp_path, clock, log)
+    assert files == {"stored.parquet": [1, 2]}
+    assert (went.settled, went.again, went.again_error) == (True, None, "refused")
+
+
+def test_an_interrupted_second_reading_leaves_the_first(tmp_path: Path, clock: Clock) -> None:
+    """And nothing of its own."""
+    log = Rereading([row(1)], [row(1), KeyboardInterrupt()])
+    with pytest.raises(KeyboardInterrupt):
+        read_twice(tmp_path, clock, log)
+    assert [file.name for file in (tmp_path / "evidence").iterdir()] == ["stored.parquet"]
+
+
+def test_a_second_reading_has_its_limit(tmp_path: Path, clock: Clock) -> None:
+    """Of a log that others fill faster than it is read there is no end."""
+
+    def endless() -> Iterator[StoredRow]:
+        for position in range(1_000):
+            clock.now += 1.0
+            yield row(position)
+
+    log = Rereading([row(1)], endless())  # type: ignore[arg-type]
+    went, files = read_twice(tmp_path, clock, log)
+    assert files == {"stored.parquet": [1]}
+    assert went.again_error == "stopped after limit_s = 60 before the end of the log"
+
+
+@pytest.mark.parametrize(("settled", "readings"), [(False, 2), (True, 1)])
+def test_a_log_is_read_once_where_it_has_not_settled_or_once_is_asked_for(
+    tmp_path: Path, clock: Clock, settled: bool, readings: int
+) -> None:
+    """A log that still grows would only seem to have lost its rest, or gained it."""
+    # Up to half a second before the limit, so that the last look finds nothing new, and no rest either.
+    late = [(clock.now + half / 2, row(2 + half)) for half in range(1, 120)] if not settled else []
+    went, files = read_twice(tmp_path, clock, Log(clock, (0, row(1)), *late), readings=readings)
+    assert list(files) == ["stored.parquet"]
+    assert (went.complete, went.settled, went.again) == (True, settled, None)
+
+
+def test_reading_again_takes_away_what_an_older_reading_left(tmp_path: Path, clock: Clock) -> None:
+    """`judge --read-back` must not compare with the readings before."""
+    read_twice(tmp_path, clock, Rereading([row(1), row(2)], [row(1), row(2)]))
+    _, files = read_twice(tmp_path, clock, Rereading([row(1)], []), readings=1)
+    assert files == {"stored.parquet": [1]}
