@@ -1,7 +1,6 @@
 """Who may call, and how often: partnerId and apiKey, the read-back token, the quota."""
 
 import hmac
-import ipaddress
 import math
 import time
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 from starlette.types import Scope
 
+from inorder.asgi import bearer, is_local
 from inorder.sandbox.answers import Detail, Refused
 from inorder.sandbox.settings import Settings
 
@@ -22,15 +22,6 @@ def parameters(query: bytes) -> dict[bytes, bytes]:
             value = unquote_to_bytes(value.replace(b"+", b" "))
         found.setdefault(name, value)
     return found
-
-
-def header(scope: Scope, name: bytes) -> bytes:
-    """The value of a header, empty where it is absent."""
-    value: bytes
-    for key, value in scope["headers"]:
-        if key == name:
-            return value
-    return b""
 
 
 class Quota:
@@ -86,18 +77,8 @@ class Gate:
     def readback(self, scope: Scope) -> None:
         """Refuse to show the stored log: 401 without the token, 403 from afar where no token is set."""
         if self._token is None:
-            if not _is_local(scope):
+            if not is_local(scope):
                 raise Refused(403, "forbidden: without INORDER_READBACK_TOKEN the log is read on this machine only")
             return
-        kind, _, token = header(scope, b"authorization").partition(b" ")
-        if kind.lower() != b"bearer" or not hmac.compare_digest(token.strip(), self._token):
+        if not hmac.compare_digest(bearer(scope), self._token):
             raise Refused(401, "unauthorized", headers=((b"www-authenticate", b"Bearer"),))
-
-
-def _is_local(scope: Scope) -> bool:
-    """Whether the peer is on the loopback interface."""
-    client = scope.get("client")
-    try:
-        return client is not None and ipaddress.ip_address(client[0]).is_loopback
-    except ValueError:
-        return False

@@ -1,0 +1,1 @@
+"""Faults: deliberate wrongness of a server or of the network, named, seeded, with a rate and a time window."""

@@ -1,0 +1,102 @@
+"""Faults at work: when each strikes, drawn from its seed, and what it has done so far."""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from msgspec import Struct
+
+from inorder.faults.fault import Fault
+
+T = TypeVar("T")
+
+
+class Clock:
+    """The clock of the windows: its zero is the start of the load; before that is told, no window is open."""
+
+    def __init__(self, started: bool, now: Callable[[], float] = time.monotonic) -> None:
+        """`started`: zero is this very instant."""
+        self._now = now
+        self.zero: float | None = now() if started else None
+
+    def start(self, monotonic: float) -> None:
+        """Zero is, or was, at `monotonic` of this machine's CLOCK_MONOTONIC."""
+        self.zero = monotonic
+
+    def seconds(self) -> float | None:
+        """Seconds since zero."""
+        return None if self.zero is None else self._now() - self.zero
+
+
+class Report(Struct, kw_only=True):
+    """What a fault has done; a row of `run.json` and of the control endpoint's answer."""
+
+    fault: str
+    side: str
+    does: str
+    rate: float
+    from_s: float
+    until_s: float | None
+    """None: its window never closes."""
+    injected: int
+    """How often it has done harm, counted in `unit`."""
+    unit: str
+    struck: int
+    """How many batches (of the network: requests; of reading: readings) it struck."""
+
+
+class Injection:
+    """One fault at work."""
+
+    def __init__(self, fault: Fault, clock: Clock, seed: int) -> None:
+        """The same seed draws the same strikes, and the same choices within them."""
+        self.fault = fault
+        self._clock = clock
+        self.chance = random.Random(f"{seed} {fault.name}")
+        self._until = fault.closes_s
+        self._rate = fault.share
+        self._seen: set[object] = set()
+        self.injected = 0
+        self.struck = 0
+
+    def active(self) -> bool:
+        """Whether its window is open."""
+        now = self._clock.seconds()
+        return now is not None and self.fault.from_s <= now < self._until
+
+    def strikes(self) -> bool:
+        """Whether it strikes now: drawn, while its window is open."""
+        if not self.active() or self.chance.random() >= self._rate:
+            return False
+        self.struck += 1
+        return True
+
+    def count(self, harmed: Iterable[object]) -> None:
+        """Count what was harmed, each once however often it is harmed."""
+        before = len(self._seen)
+        self._seen.update(harmed)
+        self.injected += len(self._seen) - before
+
+    def pick(self, choices: Sequence[T]) -> T:
+        """One of them, drawn."""
+        return choices[int(self.chance.random() * len(choices))]
+
+    def seconds(self, parameter: str) -> float:
+        """A parameter in milliseconds, as seconds."""
+        return self.fault.value(parameter) / 1000
+
+    def report(self) -> Report:
+        """What it has done so far."""
+        fault, kind = self.fault, self.fault.kind
+        return Report(
+            fault=fault.name,
+            side=kind.side,
+            does=kind.does,
+            rate=fault.share,
+            from_s=fault.from_s,
+            until_s=None if self._until == float("inf") else self._until,
+            injected=self.injected,
+            unit=kind.unit,
+            struck=self.struck,
+        )
