@@ -200,7 +200,16 @@ def sandbox(
     quota_per_s: Annotated[float, typer.Option(help="Calls a second before 429; 0: no quota.")] = 0.0,
     max_events: Annotated[int, typer.Option(help="Events a batch before 413.")] = 1000,
     max_bytes: Annotated[int, typer.Option(help="Bytes a call before 413.")] = 1_048_576,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="Something wrong on purpose: NAME or NAME:rate=0.1,from_s=2,until_s=8. May be repeated."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the draw of servers, timers and faults.")] = 1,
+    control_anywhere: Annotated[
+        bool, typer.Option("--control-anywhere", help="Control endpoints for other machines too.")
+    ] = False,
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+    wait_for_start: Annotated[bool, typer.Option("--wait-for-start", hidden=True)] = False,
 ) -> None:
     """Run the reference server: the tracking API on a durable store, with read-back."""
     settings = Settings.from_options(
@@ -209,7 +218,8 @@ def sandbox(
         api_key=api_key or os.environ.get("INORDER_API_KEY"),
         readback_token=os.environ.get("INORDER_READBACK_TOKEN"),
         flush_ms=flush_ms, replication_delay_ms=replication_delay_ms, quota_per_s=quota_per_s,
-        max_events=max_events, max_bytes=max_bytes,
+        max_events=max_events, max_bytes=max_bytes, seed=seed, faults=fault or (),
+        wait_for_start=wait_for_start, control_anywhere=control_anywhere,
     )  # fmt: skip
     if with_parent:
         threading.Thread(target=_end_with_parent, daemon=True).start()

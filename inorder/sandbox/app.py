@@ -10,12 +10,15 @@ from starlette.types import Receive, Scope, Send
 
 from inorder import __version__
 from inorder.events import BATCH_CALL, ORDINARY_CALLS, BadEvent, decode_batch, decode_event
+from inorder.faults.control import Control
 from inorder.sandbox import openapi
 from inorder.sandbox.answers import Detail, ErrorBody, Health, Refused, bad_request, start
+from inorder.sandbox.faults.chain import Faulty
+from inorder.sandbox.faults.step import NoAnswer
 from inorder.sandbox.gate import Gate
 from inorder.sandbox.ingest import Intake
 from inorder.sandbox.settings import Settings
-from inorder.sandbox.store import Store, StoreError
+from inorder.sandbox.store import StoreError
 
 BASE = "/1.0"
 PAGE_ROWS, MAX_PAGE_ROWS = 1000, 100_000
@@ -48,6 +51,10 @@ class Calls:
             begin = start(refused.status, refused.body, refused.headers)
             body = {"type": "http.response.body", "body": refused.body}
         except ClientGone:
+            return
+        except NoAnswer:
+            scope["extensions"]["inorder.transport"].abort()
+            await receive()  # uvicorn answers for a route that returns, until it knows that the client is gone
             return
         try:
             await send(begin)
@@ -123,8 +130,8 @@ def _number(request: Request, name: str, default: int, low: int, high: int) -> i
     return value
 
 
-def build(settings: Settings, store: Store, intake: Intake) -> Starlette:
-    """The application: `intake` gets the calls, `store` is read back."""
+def build(settings: Settings, intake: Faulty, control: Control) -> Starlette:
+    """The application: `intake` gets the calls and is read back."""
     gate = Gate(settings)
     health = msgspec.json.encode(Health("ok", __version__, settings.names))
     document = msgspec.json.encode(openapi.document(settings))
@@ -139,7 +146,7 @@ def build(settings: Settings, store: Store, intake: Intake) -> Starlette:
         gate.readback(request.scope)
         after = _number(request, "after", -1, -1, MAX_POSITION)
         limit = _number(request, "limit", PAGE_ROWS, 1, MAX_PAGE_ROWS)
-        return Response(await store.page(after, limit), media_type="application/x-ndjson")
+        return Response(await intake.page(after, limit), media_type="application/x-ndjson")
 
     app = Starlette(
         routes=[
@@ -147,6 +154,7 @@ def build(settings: Settings, store: Store, intake: Intake) -> Starlette:
             Route("/health", get_health),
             Route("/openapi.json", get_openapi),
             Route("/stored", get_stored),
+            *control.routes(),
         ],
         exception_handlers={Refused: _refused, HTTPException: _no_route},
     )

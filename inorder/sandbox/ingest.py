@@ -133,8 +133,16 @@ class Ingest:
 
     async def batch(self, events: Sequence[tuple[str, Event, bytes]]) -> None:
         """Store a batch as a part of one transaction and return when that is on disk (and replicated)."""
+        await self.commit(self.rows(events))
+
+    def rows(self, events: Sequence[tuple[str, Event, bytes]]) -> list[Row]:
+        """The rows of a batch, taken by one of the servers."""
         taken_by = self._pick().name
-        await self._commit.put([(event.sessionExternalId, name, body, taken_by) for name, event, body in events])
+        return [(event.sessionExternalId, name, body, taken_by) for name, event, body in events]
+
+    async def commit(self, rows: list[Row]) -> None:
+        """Store rows as a part of one transaction; they stand in the log in the order of the calls of this."""
+        await self._commit.put(rows)
         if self._delay_s:
             await asyncio.sleep(self._delay_s)
 

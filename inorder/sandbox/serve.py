@@ -13,7 +13,10 @@ import uvloop
 from starlette.applications import Starlette
 
 from inorder.errors import UnusableInput
+from inorder.faults.control import Control
+from inorder.faults.switch import Switch
 from inorder.sandbox.app import BASE, build
+from inorder.sandbox.faults.chain import Faulty
 from inorder.sandbox.ingest import Ingest
 from inorder.sandbox.settings import Settings
 from inorder.sandbox.store_sqlite import SqliteStore
@@ -29,9 +32,13 @@ async def opened(settings: Settings) -> AsyncIterator[Starlette]:
     """The application with its store open; at the end what the servers keep is stored, and the store closed."""
     store = SqliteStore(settings.store)
     ingest = Ingest(settings, store)
+    switch = Switch(settings.faults, settings.seed, started=not settings.wait_for_start)
+    faulty = Faulty(ingest, store, switch)
+    control = Control(switch, "server", settings.control_token, settings.control_anywhere, reset=store.reset)
     try:
-        yield build(settings, store, ingest)
+        yield build(settings, faulty, control)
     finally:
+        await faulty.finish()
         await ingest.close()
         await store.close()
 
@@ -106,7 +113,9 @@ def start_line(settings: Settings, listener: socket.socket) -> str:
     partner = "the partnerId given" if settings.partner_id else "any partnerId"
     key = "the apiKey given" if settings.api_key else "any apiKey"
     reading = "with the token" if settings.readback_token else "open on this machine"
+    names = ", ".join(f"{fault.name} {fault.share:.3g}" for fault in settings.faults)
+    faults = f"; WRONG ON PURPOSE: {names}" if names else ""
     return (
         f"inorder sandbox: http://{host}:{listener.getsockname()[1]}{BASE} "
-        f"({servers}; sqlite:{settings.store}; {partner}, {key}; read-back {reading})"
+        f"({servers}; sqlite:{settings.store}; {partner}, {key}; read-back {reading}{faults})"
     )

@@ -1,12 +1,13 @@
 """All settings of the sandbox, checked before anything is opened."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from inorder.errors import UnusableInput
+from inorder.faults.fault import Fault, parse
 
 MAX_SERVERS = 64
 MAX_PORT = 65_535
@@ -38,7 +39,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     keep_alive_s: int = 5
     """An idle connection is closed after so long."""
     seed: int = 1
-    """Of which server takes a call, and of when each server flushes."""
+    """Of which server takes a call, of when each server flushes, and of the faults."""
+    faults: tuple[Fault, ...] = ()
+    """What is wrong on purpose, in the order in which it acts."""
+    wait_for_start: bool = False
+    """Whether the windows of the faults stay closed until the control endpoint is told the start of the load."""
+    control_token: str | None = None
+    """None: the control endpoints refuse all."""
+    control_anywhere: bool = False
+    """Whether the control endpoints are open to other machines."""
 
     def __repr__(self) -> str:
         """Name the store and the address only: the rest holds secrets."""
@@ -67,11 +76,15 @@ class Settings(Struct, frozen=True, kw_only=True):
         max_bytes: int = 1_048_576,
         keep_alive_s: int = 5,
         seed: int = 1,
+        faults: Sequence[str] = (),
+        wait_for_start: bool = False,
+        control_anywhere: bool = False,
         environment: Mapping[str, str] = os.environ,
     ) -> "Settings":
         """Check what the command line or a scenario gave; raises UnusableInput with one line.
 
-        The secrets that no option names come from the environment: INORDER_API_KEY, INORDER_READBACK_TOKEN.
+        `faults`: texts as the command line takes them (faults/fault.py). The secrets that no option names come from
+        the environment: INORDER_API_KEY, INORDER_READBACK_TOKEN, INORDER_CONTROL_TOKEN.
         """
         _between("port", port, 0, MAX_PORT)
         _between("servers", servers, 1, MAX_SERVERS)
@@ -99,6 +112,10 @@ class Settings(Struct, frozen=True, kw_only=True):
             max_bytes=max_bytes,
             keep_alive_s=keep_alive_s,
             seed=seed,
+            faults=tuple(parse(fault, "server") for fault in faults),
+            wait_for_start=wait_for_start,
+            control_token=environment.get("INORDER_CONTROL_TOKEN") or None,
+            control_anywhere=control_anywhere,
         )
 
 

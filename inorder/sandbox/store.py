@@ -25,5 +25,14 @@ class Store(Protocol):
     async def page(self, after: int, limit: int) -> bytes:
         """JSON Lines of the first rows behind position `after`: at most `limit`, and empty only if there are none."""
 
+    async def last_position(self) -> int:
+        """The highest position in the log, -1 where it is empty."""
+
+    async def discard(self, after: int) -> list[tuple[str, bytes]]:
+        """Take the rows behind position `after` out of the log: (visitor, event bytes) of each. For faults only."""
+
+    async def reset(self) -> None:
+        """Empty the log; positions go on where they stood."""
+
     async def close(self) -> None:
         """Close the store; no other call may be under way."""

@@ -107,6 +107,26 @@ class SqliteStore:
                 break
         return b"".join(parts)
 
+    async def last_position(self) -> int:
+        """The highest position, -1 where the log is empty."""
+        return await asyncio.get_running_loop().run_in_executor(self._reader, self._last_position)
+
+    def _last_position(self) -> int:
+        (position,) = self._read.execute("SELECT max(position) FROM event").fetchone()
+        return -1 if position is None else int(position)
+
+    async def discard(self, after: int) -> list[tuple[str, bytes]]:
+        """Delete the rows behind `after`."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._discard, after)
+
+    def _discard(self, after: int) -> list[tuple[str, bytes]]:
+        delete = "DELETE FROM event WHERE position > ? RETURNING visitor, event"
+        return self._write.execute(delete, (after,)).fetchall()
+
+    async def reset(self) -> None:
+        """Delete all rows; AUTOINCREMENT goes on."""
+        await self.discard(-1)
+
     async def close(self) -> None:
         """Close both connections; SQLite then moves the log into the database."""
         self._writer.shutdown()
