@@ -16,6 +16,46 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 def render(judgement: Judgement, pictures: dict[str, Picture], folder_name: str) -> str:
     """The page as HTML; `folder_name` is that of the run folder, beside whose files it will lie."""
+    return (
+        templates()
+        .get_template("page.html.j2")
+        .render(
+            verdict=judgement.verdict,
+            run=folder_name,
+            verdict_words=words.VERDICTS,
+            verdict_icon=words.icon(judgement.verdict["verdict"]),
+            headline=findings.headline(judgement),
+            facts=page_sections.facts(judgement),
+            standing=run_checks.standing(judgement),
+            checks=[check for check in run_checks.run_checks(judgement) if not check.usual],
+            unchecked=page_sections.unchecked(judgement),
+            look=page_sections.where_to_look(judgement),
+            headings={name: heading(judgement) for name, heading in _HEADINGS.items()},
+            promises=page_sections.promises(judgement),
+            bound_note=page_sections.bound_note(judgement),
+            wrong=page_sections.wrong_on_purpose(judgement),
+            contrast=page_sections.contrast(judgement),
+            counted=page_sections.counted(judgement),
+            client=page_sections.client(judgement),
+            objectives=page_sections.objectives(judgement),
+            interval_note=page_sections.interval_note(judgement),
+            percentiles=page_details.percentiles(judgement),
+            latency_notes=page_details.latency_notes(judgement),
+            storm_notes=page_details.storm_notes(judgement),
+            witnesses=page_details.witnesses(judgement, pictures),
+            measures=page_order.measures(judgement),
+            reordering_notes=page_order.reordering_notes(judgement),
+            given=run_checks.is_given(judgement.runs[0]),
+            method=page_method.method(judgement),
+            again=page_method.again(judgement, folder_name),
+            drawn={name: _drawn(picture) for name, picture in pictures.items()},
+            css=styles(),
+        )
+    )
+
+
+def templates() -> Environment:
+    """The templates, with their filters."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,  # names of visitors, texts of scenarios and errors come from outside
@@ -24,38 +64,12 @@ def render(judgement: Judgement, pictures: dict[str, Picture], folder_name: str)
         lstrip_blocks=True,
     )
     environment.filters.update(count=words.count, capital=words.capital, icon=words.icon)
-    css = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
-    return environment.get_template("page.html.j2").render(
-        verdict=judgement.verdict,
-        run=folder_name,
-        verdict_words=words.VERDICTS,
-        verdict_icon=words.icon(judgement.verdict["verdict"]),
-        headline=findings.headline(judgement),
-        facts=page_sections.facts(judgement),
-        standing=run_checks.standing(judgement),
-        checks=[check for check in run_checks.run_checks(judgement) if not check.usual],
-        unchecked=page_sections.unchecked(judgement),
-        look=page_sections.where_to_look(judgement),
-        headings={name: heading(judgement) for name, heading in _HEADINGS.items()},
-        promises=page_sections.promises(judgement),
-        bound_note=page_sections.bound_note(judgement),
-        contrast=page_sections.contrast(judgement),
-        counted=page_sections.counted(judgement),
-        client=page_sections.client(judgement),
-        objectives=page_sections.objectives(judgement),
-        interval_note=page_sections.interval_note(judgement),
-        percentiles=page_details.percentiles(judgement),
-        latency_notes=page_details.latency_notes(judgement),
-        storm_notes=page_details.storm_notes(judgement),
-        witnesses=page_details.witnesses(judgement, pictures),
-        measures=page_order.measures(judgement),
-        reordering_notes=page_order.reordering_notes(judgement),
-        given=run_checks.is_given(judgement.runs[0]),
-        method=page_method.method(judgement),
-        again=page_method.again(judgement, folder_name),
-        drawn={name: _drawn(picture) for name, picture in pictures.items()},
-        css=Markup(_variables() + css),
-    )
+    return environment
+
+
+def styles() -> Markup:
+    """The style sheet, with the palette as variables."""
+    return Markup(_variables() + (_TEMPLATES / "style.css").read_text(encoding="utf-8"))
 
 
 _HEADINGS = {

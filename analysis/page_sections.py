@@ -184,6 +184,20 @@ def client(judgement: Judgement) -> list[str]:
     return found
 
 
+def wrong_on_purpose(judgement: Judgement) -> list[str]:
+    """The faults that were put into the sandbox or the network for this run, a sentence each."""
+    told = []
+    for own in judgement.verdict.get("faults") or []:
+        end = "the end" if own["until_s"] is None else f"{own['until_s']:g} s"
+        whole = own["from_s"] == 0 and own["until_s"] is None
+        when = "all the time" if whole else f"from {own['from_s']:g} s to {end}"
+        told.append(
+            f"{own['fault']} ({own['side']}): {own['does']}; at {words.share(own['rate'])} of its chances, {when}; it did "
+            f"harm {words.plural(own['injected'], 'time')}, counted in {own['unit']}."
+        )
+    return told
+
+
 def objectives(judgement: Judgement) -> list[dict[str, Any]]:
     """Rows of the table of objectives, with the shares that the bullets are drawn from."""
     rows = []

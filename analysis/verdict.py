@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis import latency, promises, reasons, sla
+from analysis import active, latency, promises, reasons, sla
 from analysis.arrays import Floats
 from analysis.catalogue import ANOMALIES, failing
 from analysis.judgement import Judgement
@@ -43,6 +43,7 @@ def document(runs: list[OneRun]) -> dict[str, Any]:
     ]
     failed = reasons.failures(tally, bad, scenario, lines)
     doubted = reasons.doubts(runs, tally, bad, lines)
+    wrong = active.faults(infos)
     times = [latency.latencies(run.frames.batches) for run in runs]
     return {
         "format": 1,
@@ -79,7 +80,8 @@ def document(runs: list[OneRun]) -> dict[str, Any]:
         "sla": lines,
         "validity": _validity(runs),
         "unsupported": reasons.told([[own.sentence for own in run.unsupported] for run in runs]),
-        "witnesses": _witnesses(tally),
+        "faults": wrong,
+        "witnesses": [active.told(own, wrong) for own in _witnesses(tally)],
     }
 
 

@@ -19,6 +19,9 @@ from typer.core import TyperCommand
 
 from inorder import bench, conduct, foreign, scenario
 from inorder.errors import InorderError, UnusableInput
+from inorder.matrix import drive
+from inorder.matrix import rows as matrix_rows
+from inorder.proxy import serve as network
 from inorder.run import RunFolder
 from inorder.sandbox.serve import serve
 from inorder.sandbox.settings import Settings
@@ -64,7 +67,8 @@ def run(
         if repeats > 1:
             console.print(f"repeat {number} of {repeats}")
         with _progress() as progress:
-            made.append(conduct.conduct(asked, folder, number, console.print, progress))
+            show = _load_line(progress)
+            made.append(conduct.conduct(asked, folder, number, console.print, show))
         if made[-1].info().interrupted:
             console.print("interrupted: what was written is judged")
             break
@@ -169,20 +173,24 @@ def _judge(judging: Any, folders: list[RunFolder], out: Path, **how: Any) -> NoR
     raise typer.Exit(EXIT_CODES[verdict])
 
 
+def _load_line(show: Callable[[str, float], None]) -> Callable[[dict[str, Any]], None]:
+    return lambda said: show(conduct.progress_line(said), said["t"])
+
+
 @contextmanager
 def _progress() -> Any:
-    """Shows the load's progress: in place on a terminal, else a line every five seconds."""
+    """Shows progress, told as a line and its second: in place on a terminal, else a line every five seconds."""
     if console.is_terminal:
         with console.status("starting") as status:
-            yield lambda said: status.update(conduct.progress_line(said))
+            yield lambda line, second: status.update(line)
         return
     shown = -5.0
 
-    def show(said: dict[str, Any]) -> None:
+    def show(line: str, second: float) -> None:
         nonlocal shown
-        if said["t"] - shown >= 5.0:
-            shown = said["t"]
-            console.print(conduct.progress_line(said))
+        if second - shown >= 5.0:
+            shown = second
+            console.print(line, markup=False)
 
     yield show
 
@@ -200,6 +208,8 @@ def sandbox(
     quota_per_s: Annotated[float, typer.Option(help="Calls a second before 429; 0: no quota.")] = 0.0,
     max_events: Annotated[int, typer.Option(help="Events a batch before 413.")] = 1000,
     max_bytes: Annotated[int, typer.Option(help="Bytes a call before 413.")] = 1_048_576,
+    request_timeout_s: Annotated[float, typer.Option(help="Time that a request may take to arrive.")] = 10.0,
+    max_connections: Annotated[int, typer.Option(help="Connections at once.")] = 16_384,
     fault: Annotated[
         list[str] | None,
         typer.Option(help="Something wrong on purpose: NAME or NAME:rate=0.1,from_s=2,until_s=8. May be repeated."),
@@ -218,7 +228,8 @@ def sandbox(
         api_key=api_key or os.environ.get("INORDER_API_KEY"),
         readback_token=os.environ.get("INORDER_READBACK_TOKEN"),
         flush_ms=flush_ms, replication_delay_ms=replication_delay_ms, quota_per_s=quota_per_s,
-        max_events=max_events, max_bytes=max_bytes, seed=seed, faults=fault or (),
+        max_events=max_events, max_bytes=max_bytes, request_timeout_s=request_timeout_s,
+        max_connections=max_connections, seed=seed, faults=fault or (),
         wait_for_start=wait_for_start, control_anywhere=control_anywhere,
     )  # fmt: skip
     if with_parent:
@@ -226,10 +237,67 @@ def sandbox(
     serve(settings, lambda line: print(line, flush=True))
 
 
+@app.command()
+def proxy(
+    to: Annotated[str, typer.Option(help="Address of the server, e.g. http://127.0.0.1:8099/1.0.")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: a free one.")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="What the network does: NAME or NAME:rate=0.1,delay_ms=80,from_s=2. May be repeated."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the draw of faults.")] = 1,
+    control_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port of the control endpoints (INORDER_CONTROL_TOKEN).")
+    ] = None,
+    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+    wait_for_start: Annotated[bool, typer.Option("--wait-for-start", hidden=True)] = False,
+) -> None:
+    """Run a proxy that does to the traffic what networks do: hold back, cut, swallow, send twice."""
+    asked = network.Asked(
+        to=to, host=host, port=port, control_port=control_port, faults=fault or (), seed=seed,
+        control_token=os.environ.get("INORDER_CONTROL_TOKEN"), wait_for_start=wait_for_start,
+    )  # fmt: skip
+    if with_parent:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    network.serve(asked, lambda line: print(line, flush=True))
+
+
 def _end_with_parent() -> None:
     """End when the other end of standard input is gone: a run that was killed leaves no sandbox behind."""
     sys.stdin.read()
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+@app.command()
+def faults(
+    only: Annotated[list[str] | None, typer.Option(help="Only this row; may be repeated.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to make, not there yet; default: reports/faults-TIME.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Runs of each row, each under a seed of its own.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 1,
+    jobs: Annotated[int | None, typer.Option(min=1, max=64, help="Runs at once; default: two a processor.")] = None,
+) -> None:
+    """Make each fault happen in a short run of its own, and show that judging finds it, and accuses nobody else.
+
+    Leaves index.html, faults.json and a run folder for each. Exit code 0: all is as expected; 1: not all is.
+    """
+    _judging("faults")
+    report = importlib.import_module("analysis.faults.report")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    described = matrix_rows.load(drive.MATRIX_FILE)
+    chosen = matrix_rows.chosen(described, only or [], drive.MATRIX_FILE)
+    out = out or conduct.new_folder("faults")
+    jobs = jobs or 2 * (os.cpu_count() or 1)
+    with _progress() as progress:
+        made_s = drive.make(chosen, described, range(seed, seed + seeds), out, jobs, progress)
+    written = report.write(out, jobs, made_s)
+    for row in written.rows:
+        for wrong in row["wrong"]:
+            console.print(f"  {row['fault']}, seed {wrong['seed']}: {'; '.join(wrong['why'])}", markup=False)
+    console.print("AS EXPECTED" if written.ok else "NOT AS EXPECTED", style="bold")
+    console.print(f"  {written.headline}", markup=False)
+    console.print(f"page: {written.page}", markup=False)
+    raise typer.Exit(0 if written.ok else 1)
 
 
 @app.command("bench-data")

@@ -29,8 +29,8 @@ from inorder.ports import free_port
 from inorder.readback.http import ReadBack
 from inorder.readback.settle import read_log
 from inorder.run import RunFolder, RunInfo
-from inorder.sandbox_process import SandboxProcess
 from inorder.scenario import Scenario
+from inorder.system import Progress, System, environment
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LOCUSTFILE = CHECKOUT / "locustfiles" / "visitors.py"
@@ -41,7 +41,6 @@ _QUIT_S = 20.0
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 Say = Callable[[str], None]
-Progress = Callable[[dict[str, Any]], None]
 
 
 def target(base: str, partner_id: str | None = None, ca_file: str | None = None) -> Target:
@@ -135,15 +134,13 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
         raise UnusableInput(f"{out}: exists already; a run is never overwritten, name another --out")
     plan = plan_of(written, repeat, asked.behaviour, asked.file.parent)
     with ExitStack() as stack:
-        base = asked.target
-        if base is None:
-            sandbox = SandboxProcess(written.sandbox)
-            stack.callback(sandbox.stop)
-            stack.enter_context(_environment(sandbox.secrets))
-            base = sandbox.base
-        where = target(base, asked.partner_id, asked.ca_file)
-        check_target(where)
-        reader = read_back_of(where, written)
+        system = System(written, [asked.target] if asked.target else [])
+        stack.callback(system.stop)
+        stack.enter_context(environment(system.secrets))
+        where = target(system.bases[0], asked.partner_id, asked.ca_file)
+        direct = target(system.direct[0], asked.partner_id, asked.ca_file)
+        check_target(direct)
+        reader = read_back_of(direct, written)
         reader.check()
         after = reader.last_position()
         info = run_info(
@@ -155,7 +152,7 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
         folder = RunFolder.create(out, text, info)
         say(f"{written.name}: {written.question.strip()}")
         say(f"{written.visitors.count:,} visitors against {where.base}{' (sandbox)' if info.sandbox else ''}")
-        _make_load(asked, folder, info, where, repeat, progress)
+        _make_load(asked, folder, info, where, repeat, system.told(progress))
         if info.exit_code and not info.interrupted:
             say(f"the generator ended with exit code {info.exit_code}, see {folder.path / 'generator.log'}")
         folder.write_info(info)
@@ -167,6 +164,7 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
             folder.write_info(info)
         finally:
             reader.close()
+            note_faults(folder, system)
     return folder
 
 
@@ -234,6 +232,13 @@ def note_end(folder: RunFolder, load_s: float) -> None:
     folder.write_info(info)
 
 
+def note_faults(folder: RunFolder, system: System) -> None:
+    """Write down what was wrong on purpose, and how often it did harm."""
+    info = folder.info()
+    info.faults = system.report()
+    folder.write_info(info)
+
+
 def _follow(process: "subprocess.Popen[bytes]", reads: int, progress: Progress) -> None:
     """Pass on what the generator says, until it has ended."""
     calls, t, rest = 0, 0.0, b""
@@ -272,22 +277,3 @@ def _end_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         return
-
-
-class _environment:
-    """Secrets in the environment, for as long as they are needed."""
-
-    def __init__(self, values: dict[str, str]) -> None:
-        self._values = values
-        self._before: dict[str, str | None] = {}
-
-    def __enter__(self) -> None:
-        self._before = {name: os.environ.get(name) for name in self._values}
-        os.environ.update(self._values)
-
-    def __exit__(self, *_: object) -> None:
-        for name, value in self._before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -1,9 +1,28 @@
-"""A free port on loopback, for processes that must be told theirs before they start."""
+"""Ports: one that is free, and a socket that listens, or one line that says why it cannot."""
 
+import errno
 import socket
+
+from inorder.errors import UnusableInput
+
+BACKLOG = 8192
+"""Connections that may wait to be accepted: thousands come at once in a storm (the system may allow fewer)."""
 
 
 def free_port() -> int:
-    """A port that is free at this moment."""
+    """A port on loopback that is free at this moment, for processes that must be told theirs before they start."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens on an address; raises UnusableInput with one line."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise UnusableInput(f"port {port}: in use") from None
+        if error.errno == errno.EACCES:
+            raise UnusableInput(f"port {port}: not allowed") from None
+        raise UnusableInput(f"host {host}: {error.strerror}") from None

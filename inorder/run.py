@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from inorder import scenario as scenarios
 from inorder.errors import UnusableInput
+from inorder.faults.injection import Report
 from inorder.scenario import Scenario
 
 _PARTS = ("inorder", "locust", "gevent", "httptools", "msgspec", "pandas", "numpy", "pyarrow", "scipy", "matplotlib")
@@ -74,6 +75,8 @@ class RunInfo(Struct):
     """Exit code of the generator."""
     interrupted: bool = False
     reading: Reading | None = None
+    faults: list[Report] = []
+    """What was wrong on purpose, and how often it did harm."""
 
     @property
     def settled(self) -> bool:

@@ -1,30 +1,29 @@
 """A sandbox of a run's own: started as a process on a free port, and ended with the run."""
 
-import os
 import secrets
-import subprocess
-import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from threading import Thread
 
-from inorder.errors import TargetUnavailable
+from inorder.child import Child
+from inorder.faults.fault import Fault, text_of
 from inorder.scenario import Sandbox
-
-_START_S = 30.0
 
 
 class SandboxProcess:
     """A running sandbox with keys of its own, its store in a temporary folder that goes with it."""
 
-    def __init__(self, settings: Sandbox) -> None:
-        """Start it and wait until it listens; raises TargetUnavailable with what it said."""
+    def __init__(self, settings: Sandbox, faults: Sequence[Fault] = (), seed: int = 1) -> None:
+        """Start it and wait until it listens; raises TargetUnavailable with what it said.
+
+        `faults`: of the server's side; their windows open when the start is told (inorder/faults/remote.py).
+        """
         self._folder = tempfile.TemporaryDirectory(prefix="inorder-sandbox-")
-        self.partner_id = "sandbox"
         self.secrets = {
-            "INORDER_PARTNER_ID": self.partner_id,
+            "INORDER_PARTNER_ID": "sandbox",
             "INORDER_API_KEY": secrets.token_urlsafe(24),
             "INORDER_READBACK_TOKEN": secrets.token_urlsafe(24),
+            "INORDER_CONTROL_TOKEN": secrets.token_urlsafe(24),
         }
         options = {
             "--port": 0,
@@ -35,52 +34,23 @@ class SandboxProcess:
             "--quota-per-s": settings.quota_per_s,
             "--max-events": settings.max_events,
             "--max-bytes": settings.max_bytes,
+            "--seed": seed,
         }
-        command = [sys.executable, "-m", "inorder", "sandbox", "--with-parent"]
+        command = ["sandbox", "--wait-for-start"]
         for option, value in options.items():
             command += [option, str(value)]
-        # A session of its own: a Ctrl-C is for the run, which still has to read the log back from here.
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **self.secrets},
-            start_new_session=True,
-        )
-        self.base = self._listening()
-
-    def _listening(self) -> str:
-        """The address that it announces."""
-        said: list[str] = []
-
-        def listen() -> None:
-            assert self._process.stdout is not None
-            for line in self._process.stdout:
-                said.append(line.strip())
-                if "http://" in line:
-                    return
-
-        listener = Thread(target=listen, daemon=True)
-        listener.start()
-        listener.join(_START_S)
-        for line in said:
-            for word in line.split():
-                if word.startswith("http://"):
-                    return word.rstrip(",;.")
-        self.stop()
-        raise TargetUnavailable(f"sandbox: did not start: {' '.join(said) or 'it said nothing'}")
+        for fault in faults:
+            command += ["--fault", text_of(fault)]
+        try:
+            self._child = Child(command, self.secrets)
+        except BaseException:
+            self._folder.cleanup()
+            raise
+        self.bases = self._child.addresses
+        """Base addresses of its servers."""
+        self.base = self.bases[0]
 
     def stop(self) -> None:
         """End it, and drop its store."""
-        if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
+        self._child.stop()
         self._folder.cleanup()

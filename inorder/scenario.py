@@ -10,6 +10,8 @@ from msgspec import Meta, Struct
 
 from inorder.errors import UnusableInput
 from inorder.events import MAX_VISITOR
+from inorder.faults.fault import Fault
+from inorder.faults.fault import check as check_fault
 
 Positive = Annotated[float, Meta(gt=0, lt=1e9)]
 NonNegative = Annotated[float, Meta(ge=0, lt=1e9)]
@@ -156,6 +158,8 @@ class Scenario(Struct, forbid_unknown_fields=True, frozen=True):
     readback: Readback = Readback()
     sandbox: Sandbox = Sandbox()
     validity: Validity = Validity()
+    faults: list[Fault] = []
+    """What is wrong on purpose: of the sandbox's server, or of the network between it and the load."""
     drain_limit_s: Positive = 60.0
     """Time after the last phase that visitors have to finish; then the run ends with what is left unsent."""
 
@@ -228,6 +232,7 @@ def _keys_at(place: str) -> list[str]:
         "validity": Validity,
         "sla": Sla,
         "promises": Promises,
+        "faults": Fault,
     }
     return list(tables.get(re.sub(r"\[.*", "", place), Scenario).__struct_fields__)
 
@@ -257,6 +262,8 @@ def _cross_check(scenario: Scenario, path: Path) -> None:
         raise refuse("client", "expected calls_in_flight = 1 for a gateway (visitors_per_call > 1)")
     if scenario.client.visitors_per_call > 1 and scenario.client.backlog == "ordinary":
         raise refuse("client", "expected backlog = 'batches' for a gateway (visitors_per_call > 1)")
+    for number, fault in enumerate(scenario.faults):
+        check_fault(fault, f"{path}: faults[{number}]")
     for number, line in enumerate(scenario.sla):
         place = f"sla[{number}]"
         if not METRICS.fullmatch(line.metric):

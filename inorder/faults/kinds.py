@@ -96,7 +96,7 @@ _ALL = (
     _network("bandwidth", "lets bytes_per_s through, in either direction", 1.0, bytes_per_s=200_000),
     _network("slicer", "passes bytes on in slices, delay_ms apart", 1.0, slice_bytes=200, delay_ms=1),
     _network("slow-close", "closes connections delay_ms after they should be", 1.0, delay_ms=300),
-    _network("down", "refuses connections, and resets those that are open", 1.0),
+    _network("down", "refuses connections, and resets those that are open (it counts these)", 1.0),
     _network("timeout", "passes nothing on, and closes the connection after delay_ms", delay_ms=1000),
     _network("reset", "resets the connection: before the request is passed on, or in the middle of the answer"),
     _network("swallow", "passes the request on, and swallows the answer"),

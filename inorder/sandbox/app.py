@@ -17,6 +17,7 @@ from inorder.sandbox.faults.chain import Faulty
 from inorder.sandbox.faults.step import NoAnswer
 from inorder.sandbox.gate import Gate
 from inorder.sandbox.ingest import Intake
+from inorder.sandbox.protocol import TRANSPORT
 from inorder.sandbox.settings import Settings
 from inorder.sandbox.store import StoreError
 
@@ -53,7 +54,7 @@ class Calls:
         except ClientGone:
             return
         except NoAnswer:
-            scope["extensions"]["inorder.transport"].abort()
+            scope["extensions"][TRANSPORT].abort()
             await receive()  # uvicorn answers for a route that returns, until it knows that the client is gone
             return
         try:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-import errno
+import resource
 import signal
 import socket
 import threading
@@ -12,17 +12,18 @@ import uvicorn
 import uvloop
 from starlette.applications import Starlette
 
-from inorder.errors import UnusableInput
 from inorder.faults.control import Control
 from inorder.faults.switch import Switch
+from inorder.ports import BACKLOG, listen
 from inorder.sandbox.app import BASE, build
 from inorder.sandbox.faults.chain import Faulty
 from inorder.sandbox.ingest import Ingest
+from inorder.sandbox.protocol import bounded_by, sweep
 from inorder.sandbox.settings import Settings
 from inorder.sandbox.store_sqlite import SqliteStore
 
-BACKLOG = 8192
-"""Connections that may wait to be accepted: thousands come at once in a storm (the system may allow fewer)."""
+_FILES = 65_536
+"""Open files that suffice for any number of connections asked for here."""
 GRACE_S = 10
 """At the end, calls under way get so long to be answered."""
 
@@ -41,19 +42,6 @@ async def opened(settings: Settings) -> AsyncIterator[Starlette]:
         await faulty.finish()
         await ingest.close()
         await store.close()
-
-
-def bind(settings: Settings) -> socket.socket:
-    """A socket on the address of the settings; raises UnusableInput with one line."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise UnusableInput(f"port {settings.port}: in use") from None
-        if error.errno == errno.EACCES:
-            raise UnusableInput(f"port {settings.port}: not allowed") from None
-        raise UnusableInput(f"host {settings.host}: {error.strerror}") from None
 
 
 class _Server(uvicorn.Server):
@@ -83,15 +71,23 @@ class _Server(uvicorn.Server):
 
 def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """Run the sandbox until SIGTERM or SIGINT; `announce` gets one line once it listens."""
-    with bind(settings) as listener:
+    _raise_file_limit()
+    with listen(settings.host, settings.port) as listener:
         uvloop.run(_serve(settings, listener, announce))
+
+
+def _raise_file_limit() -> None:
+    """As many connections as the system lets this process have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # some systems name a hard limit that they do not grant
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, _FILES)), hard))
 
 
 async def _serve(settings: Settings, listener: socket.socket, announce: Callable[[str], None]) -> None:
     async with opened(settings) as app:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=bounded_by(settings),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -103,7 +99,10 @@ async def _serve(settings: Settings, listener: socket.socket, announce: Callable
             timeout_keep_alive=settings.keep_alive_s,
             timeout_graceful_shutdown=GRACE_S,
         )
-        await _Server(config, lambda: announce(start_line(settings, listener))).serve([listener])
+        server = _Server(config, lambda: announce(start_line(settings, listener)))
+        sweeping = asyncio.create_task(sweep(server.server_state))
+        await server.serve([listener])
+        sweeping.cancel()
 
 
 def start_line(settings: Settings, listener: socket.socket) -> str:

@@ -36,6 +36,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Calls a second before 429; 0: no quota."""
     max_events: int = 1000
     max_bytes: int = 1_048_576
+    request_timeout_s: float = 10.0
+    """A request that has not arrived whole after so long is given up, and its connection closed."""
+    max_connections: int = 16_384
+    """Connections at once; one more is closed at once."""
     keep_alive_s: int = 5
     """An idle connection is closed after so long."""
     seed: int = 1
@@ -74,6 +78,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         quota_per_s: float = 0.0,
         max_events: int = 1000,
         max_bytes: int = 1_048_576,
+        request_timeout_s: float = 10.0,
+        max_connections: int = 16_384,
         keep_alive_s: int = 5,
         seed: int = 1,
         faults: Sequence[str] = (),
@@ -93,6 +99,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         _between("quota-per-s", quota_per_s, 0, 1e9)
         _between("max-events", max_events, 1, 1_000_000)
         _between("max-bytes", max_bytes, 1, 1 << 30)
+        _between("request-timeout-s", request_timeout_s, 0.1, 86_400)
+        _between("max-connections", max_connections, 1, 1_000_000)
         _between("keep-alive-s", keep_alive_s, 1, 86_400)
         for option, value in (("partner-id", partner_id), ("api-key", api_key)):
             if value == "":
@@ -110,6 +118,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             quota_per_s=quota_per_s,
             max_events=max_events,
             max_bytes=max_bytes,
+            request_timeout_s=request_timeout_s,
+            max_connections=max_connections,
             keep_alive_s=keep_alive_s,
             seed=seed,
             faults=tuple(parse(fault, "server") for fault in faults),

@@ -69,7 +69,8 @@ class Replica:
         changed = lines.copy()
         for at in range(0, len(lines) - 1, 2):
             first, second = lines[at : at + 2]
-            if self._drawn(_position(first)):
+            # Of one visitor they would also be out of order, and that is another fault.
+            if self._drawn(_position(first)) and _visitor(first) != _visitor(second):
                 changed[at] = _moved(second, first)
                 changed[at + 1] = _moved(first, second)
                 self._injection.count([_position(first), _position(second)])
@@ -80,6 +81,10 @@ def _position(line: bytes) -> int:
     found = _POSITION.match(line)
     assert found is not None
     return int(found[1])
+
+
+def _visitor(line: bytes) -> bytes:
+    return line.split(b'"', 6)[5]
 
 
 def _moved(line: bytes, to: bytes) -> bytes:

@@ -1,0 +1,1 @@
+"""A proxy between clients and a server that does to their traffic what networks do."""
