@@ -17,6 +17,8 @@ class Finding:
     seed: int
     folder: str
     """Its run folder, relative to the matrix's."""
+    does: str
+    """What the fault does, with its parameters; empty where the row says it."""
     verdict: str
     found: dict[str, int]
     """Anomalies, and what the client does wrong, by name; those of which there is none are left out."""
@@ -61,8 +63,16 @@ def finding(row: Row, seed: int, folder: str, verdict: dict[str, Any], info: Run
     if info.exit_code or not info.settled:
         wrong.append("the run did not end well: its stored log was not read to its end, or its load failed")
     return Finding(
-        seed, folder, verdict["verdict"], found, injected, blame, sum(strange.values()) + accused, wrong
-    )  # fmt: skip
+        seed=seed,
+        folder=folder,
+        does=report.does if report else "",
+        verdict=verdict["verdict"],
+        found=found,
+        injected=injected,
+        blame=blame,
+        false_alarms=sum(strange.values()) + accused,
+        wrong=wrong,
+    )
 
 
 def _blame(verdict: dict[str, Any], client_broke: bool) -> str:
@@ -84,7 +94,7 @@ def as_json(row: Row, findings: Sequence[Finding]) -> dict[str, Any]:
     return {
         "fault": row.fault,
         "side": row.side,
-        "does": kind.does if kind else row.does,
+        "does": findings[0].does or row.does,
         "expected": row.expected,
         "allowed": row.allowed,
         "found": dict(sorted(found.items())),

@@ -44,6 +44,11 @@ class Fault(Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True)
         """The end of its window; infinite where it never closes."""
         return math.inf if self.until_s is UNSET else self.until_s
 
+    @property
+    def does(self) -> str:
+        """What it does, with its parameters, as a sentence without a subject."""
+        return self.kind.does.format(**{name: self.value(name) for name in self.kind.parameters})
+
     def value(self, parameter: str) -> float:
         """The parameter that holds: given, or the default of the kind."""
         given = getattr(self, parameter)

@@ -92,7 +92,7 @@ class Injection:
         return Report(
             fault=fault.name,
             side=kind.side,
-            does=kind.does,
+            does=fault.does,
             rate=fault.share,
             from_s=fault.from_s,
             until_s=None if self._until == float("inf") else self._until,
