@@ -33,6 +33,8 @@ class Health(Struct):
     status: str
     version: str
     servers: list[str]
+    pid: int
+    """Process that answers."""
 
 
 class Refused(InorderError):
