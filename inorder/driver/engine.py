@@ -207,10 +207,11 @@ class Engine:
         sender.places += len(places) - 1
         self._open_places += len(places) - 1
         if not sender.draining and sender.connections:
-            for connection in sender.connections.values():
-                if isinstance(connection, Connection):
+            for lane, connection in list(sender.connections.items()):
+                # One that another lane still waits at would never wake it: that lane closes it at its own end.
+                if isinstance(connection, Connection) and not connection.busy(connection.serial):
                     connection.close()
-            sender.connections.clear()
+                    del sender.connections[lane]
         if sender.places == 0:
             self.gave_up += sender.gave_up
             del self._senders[sender.number]

@@ -216,3 +216,20 @@ def test_calls_leave_no_earlier_than_intended(tmp_path: Path) -> None:
             by_visitor[line.events[0][0]].append(line)
     for mine in by_visitor.values():
         assert all(before.sent <= after.sent for before, after in pairwise(mine))
+
+
+def test_a_lane_that_gives_up_leaves_the_calls_of_the_others_alone(tmp_path: Path) -> None:
+    """Their connections are closed only when they have ended: a call without an end would hold up the run."""
+
+    def script(exchange: Exchange) -> None:
+        if exchange.number % 2:
+            time.sleep(0.3)
+        exchange.answer(REFUSE if "visitorEvents" in exchange.path else OK)
+
+    client = "batch_size = 1\nattempts = 1\ncalls_in_flight = 4\nordinary_timeout_s = 5.0"
+    with Scripted(script) as server:
+        engine = drive(fast(count=6, client=client), server, tmp_path, connections=24, stop_after_s=8.0)
+    told = lines(tmp_path)
+    assert not told[-1].interrupted
+    assert engine.finished
+    assert sum(type(line).__name__ == "Sent" for line in told) == sum(type(line).__name__ == "Done" for line in told)
