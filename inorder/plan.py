@@ -24,6 +24,8 @@ class Split:
     before: int
     backlog: int
     after: int
+    dropped: int = 0
+    """Of those made offline the oldest, which a limited queue drops: they come before `backlog` and are never sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,9 @@ class Plan:
         after = int(size * self.scenario.visitors.online_after + unit(late))
         before = min(before, size - 1)
         after = min(after, size - 1 - before)
-        return Split(before, size - before - after, after)
+        offline = size - before - after
+        kept = min(offline, self.scenario.client.queue_limit or offline)
+        return Split(before, kept, after, offline - kept)
 
     def times(self, sender: int, before: int, online: bool) -> Times:
         """The instants of a sender whose visitors make `before` events online before the return."""

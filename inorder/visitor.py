@@ -126,6 +126,10 @@ class Sender:
         """Whether the sender is back and has calls of its backlog open."""
         return self._stage == BACKLOG
 
+    def drains(self, lane: int) -> bool:
+        """Whether what `lane` sends now is of the backlog."""
+        return self.draining
+
     def start(self) -> Next:
         """When this sender acts first; empty if it never does."""
         return self._go_on(0.0, 0)
@@ -141,10 +145,12 @@ class Sender:
             if self._stage == BACKLOG and self._plan.scenario.client.backlog == "batches":
                 call = self._batch()
             else:
-                call = self._ordinary_call()
-        call.attempt += 1
-        call.intended = intended
-        return call
+                call = self._ordinary_call(self._stage)
+        return once_more(call, intended)
+
+    def beside(self, lane: int, call: Call, now: float) -> Next:
+        """The places that sending `call` on `lane` opens beside the one that its end will give."""
+        return []
 
     def answered(self, lane: int, call: Call, answer: Answer, now: float) -> Next:
         """Take the end of `call`, and say when to come again."""
@@ -153,10 +159,10 @@ class Sender:
         if call.kind == "batch" and answer.again:
             return self._again(lane, call, answer.retry_after_s or 0.0, now)
         if self._stage == BACKLOG and not self._left[BACKLOG]:
-            return self.close_lane(now)
+            return self.close_lane(lane, now)
         return self._go_on(now, lane)
 
-    def close_lane(self, now: float) -> Next:
+    def close_lane(self, lane: int, now: float) -> Next:
         """End one lane of the backlog; the last one goes on to what comes after it."""
         self._lanes -= 1
         if self._lanes > 0 or self._stage == DONE:
@@ -166,17 +172,24 @@ class Sender:
 
     def _again(self, lane: int, call: Call, retry_after_s: float, now: float) -> Next:
         """Keep `call` for another attempt; after the last one the visitor stops, for what follows must not overtake."""
-        client = self._plan.scenario.client
-        if call.attempt >= client.attempts:
-            self.gave_up += 1
-            self._stage = DONE
-            return []
+        if call.attempt >= self._plan.scenario.client.attempts:
+            return self._give_up()
         self._pending = self._pending or {}
         self._pending[lane] = call
+        return [(now + retry_after_s + self._backoff_s(call, self._batches << 4 | lane), lane)]
+
+    def _give_up(self) -> Next:
+        """Send nothing more."""
+        self.gave_up += 1
+        self._stage = DONE
+        return []
+
+    def _backoff_s(self, call: Call, number: int) -> float:
+        """How long `call` waits for its next attempt, seconds; `number` tells its draws from those of other calls."""
+        client = self._plan.scenario.client
         bound = min(client.backoff_cap_s, client.backoff_base_s * 2.0 ** (call.attempt - 1))
-        index = self._batches << 20 | lane << 16 | call.attempt
-        jitter = bound * unit(draws(self._plan.scenario.seed, "backoff", self.number, 1, index=index)[0])
-        return [(now + retry_after_s + jitter, lane)]
+        index = number << 16 | call.attempt
+        return bound * unit(draws(self._plan.scenario.seed, "backoff", self.number, 1, index=index)[0])
 
     def _go_on(self, now: float, lane: int) -> Next:
         """The next instant of the stage that the sender is in, or of the one that follows."""
@@ -187,8 +200,7 @@ class Sender:
                 self._stage = DONE
                 return []
             self._stage = BACKLOG
-            self._lanes = self._plan.scenario.client.calls_in_flight
-            return [(self.back, lane) for lane in range(self._lanes)]
+            return self._come_back(self.back)
         if self._stage == BACKLOG:
             return [(now, lane)]
         if self._stage == AFTER and self._left[AFTER]:
@@ -196,43 +208,56 @@ class Sender:
         self._stage = DONE
         return []
 
-    def _run(self, at: int, most: int) -> tuple[int, int]:
+    def _come_back(self, back: float) -> Next:
+        """Begin to drain the backlog at `back`."""
+        self._lanes = self._plan.scenario.client.calls_in_flight
+        return [(back, lane) for lane in range(self._lanes)]
+
+    def _run(self, at: int, most: int, stage: int) -> tuple[int, int]:
         """The visitor's place and the length of the run of its events that begins `at` events into the stage."""
         if self._orders is None:
             return 0, most
-        order = self._orders[self._stage]
+        order = self._orders[stage]
         end = at + 1
         while end < at + most and order[end] == order[at]:
             end += 1
         return order[at], end - at
 
-    def _take(self, size: int, ordinary: bool) -> tuple[list[bytes], str]:
-        """The next `size` events of the stage: their envelopes, and their runs as JSON."""
-        total = self._left[self._stage]
-        at = len(self._orders[self._stage]) - total if self._orders else 0
+    def _take(self, size: int, stage: int) -> tuple[list[bytes], str]:
+        """The next `size` events of a stage: their envelopes, and their runs as JSON."""
+        total = self._left[stage]
+        at = len(self._orders[stage]) - total if self._orders else 0
+        # A backlog is the same events whichever way it is sent: paths are told only by those who are online.
+        ordinary = stage != BACKLOG
         envelopes: list[bytes] = []
         runs = []
         while len(envelopes) < size:
-            place, count = self._run(at + len(envelopes), size - len(envelopes))
+            place, count = self._run(at + len(envelopes), size - len(envelopes), stage)
             cursor = self._cursors[place]
             runs.append(f'["{self._names[place]}",{cursor.seq},{count}]')
             envelopes += cursor.take(count, ordinary)
-        self._left[self._stage] = total - size
+        self._left[stage] = total - size
         return envelopes, f"[{','.join(runs)}]"
 
     def _batch(self) -> Call:
         size = min(self._left[BACKLOG], self._plan.scenario.client.batch_size)
-        envelopes, runs = self._take(size, False)
+        envelopes, runs = self._take(size, BACKLOG)
         self._batches += 1
         batch = f"{self._names[0]}.b{self._batches}"
         return Call(batch, "batch", BATCH_CALL, b"[%b]" % b",".join(envelopes), runs, _digests(envelopes), size)
 
-    def _ordinary_call(self) -> Call:
-        # A backlog is the same events whichever way it is sent: paths are told only by those who are online.
-        (envelope,), runs = self._take(1, self._stage != BACKLOG)
+    def _ordinary_call(self, stage: int) -> Call:
+        (envelope,), runs = self._take(1, stage)
         self._ordinary += 1
         batch, path = f"{self._names[0]}.o{self._ordinary}", name_of(envelope).decode()
         return Call(batch, "ordinary", path, event_of(envelope), runs, _digests([envelope]), 1)
+
+
+def once_more(call: Call, intended: float) -> Call:
+    """Count an attempt."""
+    call.attempt += 1
+    call.intended = intended
+    return call
 
 
 def _digests(envelopes: list[bytes]) -> str:

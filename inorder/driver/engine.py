@@ -14,6 +14,7 @@ from typing import Any
 
 import gevent
 
+from inorder.backlog import sender_of
 from inorder.driver.connection import Answer, Connection
 from inorder.driver.health import Health
 from inorder.driver.target import Target
@@ -172,10 +173,15 @@ class Engine:
         sender = self._senders.get(number) or self._begin(number)
         call = sender.next_call(lane, due)
         if call is None:
-            self._put_back(sender, sender.close_lane(self.now()))
+            self._put_back(sender, sender.close_lane(lane, self.now()))
             return kept
-        draining = sender.draining
-        own = self._fresh and draining
+        for then, other in sender.beside(lane, call, self.now()):
+            self._schedule.push(then, number, other)
+            sender.places += 1
+            self._open_places += 1
+            self._arm()
+        drains = sender.drains(lane)
+        own = self._fresh and drains
         connection = sender.connections.get(lane) if own else kept
         if not isinstance(connection, Connection):
             connection = Connection(self._target, self._hub)
@@ -185,14 +191,14 @@ class Engine:
                 kept = connection
         answer = self._exchange(connection, call, ready)
         following = sender.answered(lane, call, answer, self.now())
-        if draining and not answer.again:
+        if drains and not answer.again:
             self.progress["drained"] += call.count
         self._put_back(sender, following)
         return kept
 
     def _begin(self, number: int) -> Sender:
         """Make a sender at its first instant; its first place has been taken, the lanes beside it are put down."""
-        sender = self._senders[number] = Sender(self.plan, number)
+        sender = self._senders[number] = sender_of(self.plan, number)
         places = sender.start()
         sender.places = len(places)
         self._open_places += len(places) - 1

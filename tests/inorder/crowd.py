@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inorder import scenario
+from inorder.backlog import sender_of
 from inorder.history import CONFIRMED, Outcome
 from inorder.plan import Plan, plan_of
 from inorder.schedule import Schedule, first_instants
@@ -37,6 +38,8 @@ class Reply:
     outcome: Outcome = CONFIRMED
     again: bool = False
     retry_after_s: float | None = None
+    takes_s: float | None = None
+    """How long the call takes; None: as long as all do."""
 
 
 @dataclass
@@ -87,16 +90,20 @@ def play(
         when, number, lane = place
         now = max(now, when)
         if number not in crowd:
-            crowd[number] = Sender(plan, number)
+            crowd[number] = sender_of(plan, number)
             for other_due, other_lane in crowd[number].start()[1:]:
                 schedule.push(other_due, number, other_lane)
         call = crowd[number].next_call(lane, when)
         if call is None:
-            for then, other in crowd[number].close_lane(now):
+            for then, other in crowd[number].close_lane(lane, now):
                 schedule.push(then, number, other)
             continue
-        one = Played(number, lane, call, call.attempt, call.intended, now, now + takes_s)
+        for then, other in crowd[number].beside(lane, call, now):
+            schedule.push(then, number, other)
+        answer = reply(call)
+        done = now + (takes_s if answer.takes_s is None else answer.takes_s)
+        one = Played(number, lane, call, call.attempt, call.intended, now, done)
         played.append(one)
-        open_calls.append((one.done, len(played), one, reply(call)))
+        open_calls.append((one.done, len(played), one, answer))
     assert all(sender.unsent == 0 or sender.gave_up for sender in crowd.values())
     return played

@@ -17,6 +17,7 @@ name = "all"
 duration_s = 3
 returning = 1.0
 """
+HABITS = ('on_retry = "overtake"', 'queue_order = "text"', "flush_again_s = 0.5", "queue_limit = 9", 'live = "overtakes"')
 SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
 
 
@@ -57,6 +58,23 @@ def test_phase_bounds_follow_each_other() -> None:
         (GOOD + '[[sla]]\nmetric = "drain_s.p95"', "sla[0]: expected exactly one of max and min"),
         (GOOD + '[[sla]]\nmetric = "drain_s.p95"\nmax = 1\nphase = "x"', "sla[0].phase: expected one of all, got 'x'"),
         (GOOD + "[client]\nvisitors_per_call = 2\ncalls_in_flight = 2", "client: expected calls_in_flight = 1"),
+        (GOOD + '[client]\non_retry = "later"', "client.on_retry: invalid enum value 'later'"),
+        (GOOD + "[client]\nqueue_limit = 0", "client.queue_limit: expected int >= 1, got 0"),
+        (GOOD + "[client]\nflush_again_s = 0", "client.flush_again_s: expected float > 0.0, got 0"),
+        *(
+            (GOOD + f"[client]\n{setting}\n{other}", f"client: expected {key} with {setting.split()[0]} = ")
+            for setting in HABITS
+            for other, key in (
+                ("visitors_per_call = 2", "visitors_per_call = 1"),
+                ("calls_in_flight = 2", "calls_in_flight = 1"),
+                ('backlog = "ordinary"', "backlog = 'batches'"),
+            )
+        ),
+        (
+            GOOD + '[client]\non_retry = "requeue"\nflush_again_s = 1',
+            "client: expected on_retry = 'wait' with flush_again_s",
+        ),
+        (GOOD + "[client]\nbatch_timeout_s = 2\nflush_again_s = 2", "expected flush_again_s below batch_timeout_s, got 2"),
         (
             GOOD.replace("returning", 'arrival = "burst"\nwithin_s = 9\nreturning'),
             "phases[0].within_s: expected at most",
@@ -73,6 +91,13 @@ def test_a_bad_scenario_is_refused_in_one_line_that_names_the_place(text: str, s
     assert line.startswith("some/storm.toml: ")
     assert said in line
     assert "\n" not in line
+
+
+def test_a_client_has_no_habits_of_its_own_accord() -> None:
+    """Each is on only where it is asked for."""
+    assert parse(GOOD).client.habits() == {}
+    for setting in HABITS:
+        assert list(parse(GOOD + f"[client]\n{setting}").client.habits()) == [setting.split()[0]]
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

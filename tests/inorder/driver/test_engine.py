@@ -233,3 +233,33 @@ def test_a_lane_that_gives_up_leaves_the_calls_of_the_others_alone(tmp_path: Pat
     assert not told[-1].interrupted
     assert engine.finished
     assert sum(type(line).__name__ == "Sent" for line in told) == sum(type(line).__name__ == "Done" for line in told)
+
+
+@pytest.mark.parametrize(
+    "habit",
+    [
+        'on_retry = "overtake"',
+        'on_retry = "requeue"',
+        'queue_order = "text"',
+        "flush_again_s = 0.02",
+        "queue_limit = 3",
+        'live = "overtakes"',
+        'live = "overtakes"\nflush_again_s = 0.02\nqueue_limit = 9\nqueue_order = "text"',
+    ],
+)
+def test_habits_end_too(tmp_path: Path, habit: str) -> None:
+    """Each place that a habit opens is counted and closed: all that was meant to be sent is, and the run ends."""
+
+    def script(exchange: Exchange) -> None:
+        time.sleep(0.05 * (exchange.number % 3 == 0))
+        exchange.answer(REFUSE if exchange.number % 4 == 0 else OK)
+
+    client = f"batch_size = 2\nbackoff_base_s = 0.02\nattempts = 30\nordinary_timeout_s = 5.0\n{habit}"
+    with Scripted(script) as server:
+        engine = drive(fast(count=30, client=client), server, tmp_path, connections=40)
+    closed = lines(tmp_path)[-1]
+    assert not closed.interrupted
+    assert engine.attempted == engine.planned
+    assert closed.unsent == closed.crashed == closed.gave_up == 0
+    assert engine.progress["resends"] > 5
+    assert engine.progress["drained"] <= engine.backlog
