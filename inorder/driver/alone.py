@@ -1,39 +1,59 @@
-"""The load of a plan in this process alone, without Locust: for short runs, which its start would outlast."""
+"""The whole load of a plan in this one process, without Locust: what short runs need that cannot wait for its start.
 
+The connections are the same greenlets that a Locust user would be, so a run made here sends what Locust would send.
+"""
+
+import gc
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import gevent
 
-from inorder.driver.crew import Member
+from inorder.driver.crew import limit_s
+from inorder.driver.engine import Engine
 from inorder.driver.target import Target
+from inorder.history import HistoryWriter
 from inorder.plan import Plan
 
-_START_DELAY_S = 0.05
-"""From the naming of the start to the start: the connections are waiting for work by then."""
-_CHECK_S = 0.05
+_START_DELAY_S = 0.1
+"""From the naming of the start to the start: long enough for `on_start` to pass it on."""
 
 
-def drive(plan: Plan, target: Target, folder: Path, on_start: Callable[[float], None]) -> float:
-    """Make the load into the run folder `folder`; returns how long it took, seconds.
+def drive(
+    plan: Plan,
+    target: Target,
+    history_folder: Path,
+    *,
+    origin: float | None = None,
+    on_start: Callable[[float], None] | None = None,
+) -> float:
+    """Make the load of `plan` and write `w0.jsonl` into `history_folder`; returns its length in seconds.
 
-    `on_start` is told the instant of CLOCK_MONOTONIC that is zero of the run's clock, about when it comes.
+    `origin`: the instant of `time.monotonic()` that is zero of the run's clock, not yet past; None: a moment after all
+    is prepared. `on_start` is told of it once, before the first call; calls are late by what it takes beyond 0.1 s.
+    Ends by the plan's own limit, and on a Ctrl-C, which leaves a history that is closed and says so.
     """
-    member = Member(_unheard)
-    engine = member.prepare(plan, target, folder, 0, 1)
-    connections = [gevent.spawn(member.work) for _ in range(plan.scenario.client.connections)]
-    gevent.sleep(0)
-    origin = time.monotonic() + _START_DELAY_S
-    on_start(origin)
-    engine.start(origin)
-    while not engine.finished:
-        gevent.sleep(_CHECK_S)
-    load_s = engine.now()
-    member.close()
-    gevent.joinall(connections, raise_error=True)
-    return load_s
+    history_folder.mkdir(parents=True, exist_ok=True)
+    thresholds = gc.get_threshold()
+    engine = Engine(plan, target, HistoryWriter(history_folder / "w0.jsonl"), 0, 1, _untold)
+    users = [gevent.spawn(engine.work) for _ in range(plan.scenario.client.connections)]
+    try:
+        gevent.sleep(0)  # all wait for work before there is any
+        origin = time.monotonic() + _START_DELAY_S if origin is None else origin
+        if on_start is not None:
+            on_start(origin)
+        engine.start(origin)
+        gevent.joinall(users, timeout=origin + limit_s(plan.scenario) - time.monotonic())
+        return time.monotonic() - origin
+    finally:
+        finished = engine.finished
+        gevent.killall(users)
+        engine.close(interrupted=not finished)
+        # The engine took the collector for a process of its own; this one goes on to the next run.
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
 
 
-def _unheard(path: str, service_ms: float, size: int, error: str) -> None:
-    """There is nobody to report a call to."""
+def _untold(path: str, service_ms: float, size: int, error: str) -> None:
+    """Nobody watches: the history has it all."""

@@ -20,6 +20,7 @@ from inorder.driver.target import Target
 from inorder.errors import InorderError
 from inorder.history import HistoryWriter, closed
 from inorder.plan import Plan
+from inorder.scenario import Scenario
 
 _PREPARE, _READY, _GO, _PROGRESS = "inorder-prepare", "inorder-ready", "inorder-go", "inorder-progress"
 _REPORT_S = 0.5
@@ -31,6 +32,11 @@ _START_DELAY_S = 0.5
 """From the naming of the common instant to the instant: every process must have heard of it."""
 
 log = logging.getLogger("inorder")
+
+
+def limit_s(scenario: Scenario) -> float:
+    """After so long a run has ended whatever happens, seconds from its start: its calls' time-outs have passed."""
+    return scenario.phases_s + scenario.drain_limit_s + scenario.client.batch_timeout_s + 30.0
 
 
 def _boot() -> str:
@@ -138,15 +144,10 @@ class Lead:
                 log.error("a worker did not get ready within %.0f s", _PREPARE_LIMIT_S)
                 return False
             return True
-        if self.now() > self._limit_s:
+        if self.now() > limit_s(self._plan.scenario):
             log.error("a worker did not end in time")
             return False
         return not all(self._done(number) for number in awaited)
-
-    @property
-    def _limit_s(self) -> float:
-        scenario = self._plan.scenario
-        return scenario.phases_s + scenario.drain_limit_s + scenario.client.batch_timeout_s + 30.0
 
     def _done(self, number: int) -> bool:
         return bool(self.members.get(number, {}).get("finished"))
