@@ -18,6 +18,7 @@ from rich.console import Console
 from typer.core import TyperCommand
 
 from inorder import bench, conduct, foreign, scenario
+from inorder.driver.target import bases_of
 from inorder.errors import InorderError, UnusableInput
 from inorder.matrix import drive
 from inorder.matrix import rows as matrix_rows
@@ -41,7 +42,10 @@ console = Console(highlight=False, soft_wrap=True)
 @app.command()
 def run(
     file: Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file (TOML).")],
-    target: Annotated[str | None, typer.Option(help="Base address, e.g. https://host/1.0; default: a sandbox.")] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(help="Base address, e.g. https://host/1.0; several, or with commas: its servers; default: a sandbox."),
+    ] = None,
     processes: Annotated[int, typer.Option(min=1, max=64, help="Generator processes.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Run folder, not there yet; default: reports/NAME-TIME.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed than the scenario's.")] = None,
@@ -52,8 +56,8 @@ def run(
 ) -> None:
     """Make the load of SCENARIO, read the stored log back, judge it, and say where the page is."""
     asked = conduct.Run(
-        file=file, target=target, processes=processes, seed=seed, behaviour=behaviour, partner_id=partner_id,
-        ca_file=ca_file,
+        file=file, targets=bases_of(target or ()), processes=processes, seed=seed, behaviour=behaviour,
+        partner_id=partner_id, ca_file=ca_file,
     )  # fmt: skip
     judging = _judging("run")
     # A pipeline that cancels a job sends SIGTERM: it ends the run as a Ctrl-C does.

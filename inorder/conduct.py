@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ import httpx
 import msgspec
 
 from inorder import run, scenario
-from inorder.driver.target import Target
+from inorder.driver.target import Server, Target
 from inorder.errors import TargetUnavailable, UnusableInput
 from inorder.events import BATCH_CALL, Namespace
 from inorder.plan import Plan, plan_of
@@ -43,28 +43,36 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 Say = Callable[[str], None]
 
 
-def target(base: str, partner_id: str | None = None, ca_file: str | None = None) -> Target:
-    """The target at `base`, with the keys that the environment holds (INORDER_API_KEY, INORDER_PARTNER_ID)."""
+def target(bases: str | Iterable[str], partner_id: str | None = None, ca_file: str | None = None) -> Target:
+    """The target at `bases` (bases_of), with the environment's keys (INORDER_API_KEY, INORDER_PARTNER_ID)."""
     partner_id = partner_id or os.environ.get("INORDER_PARTNER_ID") or "inorder"
-    return Target.resolve(base, partner_id, os.environ.get("INORDER_API_KEY") or "none", ca_file)
+    return Target.resolve(bases, partner_id, os.environ.get("INORDER_API_KEY") or "none", ca_file)
 
 
 def check_target(target: Target, ca_file: str | None = None) -> None:
-    """Ask for nothing with an empty batch: raises TargetUnavailable where nobody answers or the key is refused."""
-    address = f"{target.base}/{BATCH_CALL}"
+    """Ask each server for nothing, with an empty batch.
+
+    Raises TargetUnavailable with the address at which nobody answers or the key is refused.
+    """
+    for server in target.servers:
+        _check_server(server, target)
+
+
+def _check_server(server: Server, target: Target) -> None:
+    address = f"{server.base}/{BATCH_CALL}"
     query = {"apiKey": target.api_key, "partnerId": target.partner_id}
     try:
-        with httpx.Client(verify=target.tls or True, timeout=10, trust_env=False) as client:
+        with httpx.Client(verify=server.tls or True, timeout=10, trust_env=False) as client:
             answer = client.post(address, params=query, json=[])
     except httpx.HTTPError as error:
-        raise TargetUnavailable(f"target {target.base}: no answer: {type(error).__name__}: {error}") from None
+        raise TargetUnavailable(f"target {server.base}: no answer: {type(error).__name__}: {error}") from None
     known = "INORDER_API_KEY" in os.environ
     hint = "" if known else " (INORDER_API_KEY is not set)"
     meaning = {401: f"refuses the apiKey{hint}", 403: "forbids the partnerId", 404: f"has no {BATCH_CALL}"}
     if answer.status_code in meaning:
-        raise TargetUnavailable(f"target {target.base}: answers {answer.status_code}, {meaning[answer.status_code]}")
+        raise TargetUnavailable(f"target {server.base}: answers {answer.status_code}, {meaning[answer.status_code]}")
     if answer.status_code >= 500:
-        raise TargetUnavailable(f"target {target.base}: answers {answer.status_code} to an empty batch")
+        raise TargetUnavailable(f"target {server.base}: answers {answer.status_code} to an empty batch")
 
 
 def read_back_of(target: Target, written: Scenario) -> ReadBack:
@@ -117,7 +125,8 @@ class Run(msgspec.Struct, kw_only=True):
     """What `inorder run` was asked for."""
 
     file: Path
-    target: str | None = None
+    targets: list[str] = []
+    """Base addresses of the system's servers; none: a sandbox is started."""
     processes: int = 1
     seed: int | None = None
     behaviour: Path | None = None
@@ -134,17 +143,17 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
         raise UnusableInput(f"{out}: exists already; a run is never overwritten, name another --out")
     plan = plan_of(written, repeat, asked.behaviour, asked.file.parent)
     with ExitStack() as stack:
-        system = System(written, [asked.target] if asked.target else [])
+        system = System(written, asked.targets)
         stack.callback(system.stop)
         stack.enter_context(environment(system.secrets))
-        where = target(system.bases[0], asked.partner_id, asked.ca_file)
-        direct = target(system.direct[0], asked.partner_id, asked.ca_file)
+        where = target(system.bases, asked.partner_id, asked.ca_file)
+        direct = target(system.direct, asked.partner_id, asked.ca_file)
         check_target(direct)
         reader = read_back_of(direct, written)
         reader.check()
         after = reader.last_position()
         info = run_info(
-            plan, where, sandbox=asked.target is None, processes=asked.processes, repeat=repeat,
+            plan, where, sandbox=not asked.targets, processes=asked.processes, repeat=repeat,
             behaviour=asked.behaviour,
         )  # fmt: skip
         info.run = out.name

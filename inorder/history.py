@@ -102,13 +102,18 @@ class HistoryWriter:
         digests: str,
         count: int,
         size: int,
+        server: int | None = None,
     ) -> None:
-        """Write a `sent` line; `events` and `digests` are ready-made JSON arrays, `count` the events, `size` bytes."""
+        """Write a `sent` line; `events` and `digests` are ready-made JSON arrays, `count` the events, `size` bytes.
+
+        `server`: which of the target's servers the call goes to, from 0; None: there is one.
+        """
         self.calls += 1
         self.events += count
+        to = "" if server is None else f',"server":{server}'
         line = (
             f'{{"type":"sent","call":"{call}","batch":"{batch}","kind":"{kind}","attempt":{attempt},'
-            f'"intended":{intended:.6f},"ready":{ready:.6f},"sent":{sent:.6f},"bytes":{size},'
+            f'"intended":{intended:.6f},"ready":{ready:.6f},"sent":{sent:.6f},"bytes":{size}{to},'
             f'"events":{events},"digests":{digests}}}\n'
         )
         os.write(self._fd, line.encode())

@@ -58,7 +58,7 @@ class RunInfo(Struct):
     prefix: str
     """What the names of the run's visitors begin with."""
     target: str
-    """Base address of the system under test, without secrets."""
+    """Base address of the system under test, without secrets; several are separated by ", "."""
     sandbox: bool
     """Whether the run started its own sandbox."""
     processes: int

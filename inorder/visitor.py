@@ -99,7 +99,7 @@ class Sender:
         self._stage = BEFORE
         self.gave_up = 0
         self.connections: dict[int, object] = {}
-        """The driver's: the connections that this sender opened for its return, one a lane."""
+        """The driver's: the connections that this sender opened for its return, one a lane and server."""
         self.places = 0
         """The driver's: how many of its lanes wait in the schedule or are in a call."""
 

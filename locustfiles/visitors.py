@@ -1,8 +1,8 @@
 """Many visitors that go offline, come back and send ordered batches: the scenario named by --scenario, on Locust.
 
 A Locust user is a connection; the visitors are inorder's. Alone (`locust -f locustfiles/visitors.py --scenario …`) it
-starts a sandbox where no --host is given, and judges the run at its end. Under `inorder run` (INORDER_RUN names the
-folder) it only makes the load.
+starts a sandbox where no --host is given (base addresses with commas between them: the servers of one system), and
+judges the run at its end. Under `inorder run` (INORDER_RUN names the folder) it only makes the load.
 """
 
 import json
@@ -101,11 +101,11 @@ def _begin(environment: Environment, **_: Any) -> None:
         runner = environment.runner
         load.member = Member(to_locust(environment.events.request.fire))
         if isinstance(runner, WorkerRunner):
-            follow(runner, load.member, load.plan, lambda base: _target(environment, base))
+            follow(runner, load.member, load.plan, lambda bases: _target(environment, bases))
             return
         if not environment.host:
             load.sandbox = SandboxProcess(written.sandbox)
-            environment.host = load.sandbox.base
+            environment.host = ", ".join(load.sandbox.bases)
             os.environ.update(load.sandbox.secrets)
         load.target = _target(environment, environment.host)
         conduct.check_target(load.target)
@@ -122,9 +122,9 @@ def _begin(environment: Environment, **_: Any) -> None:
     gevent.spawn(_show_progress, load.lead)
 
 
-def _target(environment: Environment, base: str) -> Target:
+def _target(environment: Environment, bases: str) -> Target:
     options = environment.parsed_options
-    return conduct.target(base, options.partner_id, options.ca_file)
+    return conduct.target(bases, options.partner_id, options.ca_file)
 
 
 @events.test_start.add_listener

@@ -15,7 +15,7 @@ from typing import Any
 import gevent
 import httptools
 
-from inorder.driver.target import Target
+from inorder.driver.target import Server
 from inorder.history import INDETERMINATE, REJECTED, Outcome, outcome_of
 
 _READ, _WRITE = 1, 2
@@ -38,10 +38,10 @@ class Answer:
 
 
 class Connection:
-    """A connection to `target`, opened by the first request and again by the next one after it was lost."""
+    """A connection to `server`, opened by the first request and again by the next one after it was lost."""
 
-    def __init__(self, target: Target, hub: Any) -> None:
-        self._target = target
+    def __init__(self, server: Server, hub: Any) -> None:
+        self._server = server
         self._hub = hub
         self._socket: _socket.socket | None = None
         self._watcher: Any = None
@@ -185,10 +185,10 @@ class Connection:
         """Open the connection; what fails is in `_fault`."""
         self.opened += 1
         self._parser = httptools.HttpResponseParser(self)
-        self._socket = _socket.socket(self._target.family, _socket.SOCK_STREAM)
+        self._socket = _socket.socket(self._server.family, _socket.SOCK_STREAM)
         self._socket.setblocking(False)
         self._socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-        code = self._socket.connect_ex(self._target.address)
+        code = self._socket.connect_ex(self._server.address)
         if code == EINPROGRESS:
             self._wait_for(_WRITE)
             if self._socket is None:
@@ -197,8 +197,8 @@ class Connection:
         if code:
             self._lose(f"connect: {os.strerror(code)}")
             return
-        if self._target.tls is not None:
-            self._shake_hands(self._target.tls)
+        if self._server.tls is not None:
+            self._shake_hands(self._server.tls)
             if self._socket is None:
                 return
         self._watcher = self._hub.loop.io(self._socket.fileno(), _READ)
@@ -206,7 +206,7 @@ class Connection:
 
     def _shake_hands(self, context: ssl.SSLContext) -> None:
         self._tls_in, self._tls_out = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._tls_in, self._tls_out, server_hostname=self._target.hostname)
+        self._tls = context.wrap_bio(self._tls_in, self._tls_out, server_hostname=self._server.hostname)
         while True:
             try:
                 self._tls.do_handshake()

@@ -116,8 +116,8 @@ class Lead:
         self.members, self.origin, self.lost = {}, None, set()
         if self._distributed:
             self._workers = {client: number for number, client in enumerate(sorted(self._runner.clients))}
-            base = self._target.base
-            told = {"folder": str(folder), "workers": self._workers, "base": base, "secrets": secrets}
+            bases = self._target.base
+            told = {"folder": str(folder), "workers": self._workers, "bases": bases, "secrets": secrets}
             self._runner.send_message(_PREPARE, told)
         else:
             engine = self._member.prepare(self._plan, self._target, folder, 0, 1)
@@ -198,14 +198,14 @@ def said(engine: Engine) -> dict[str, Any]:
 
 
 def follow(runner: Any, member: Member, plan: Plan, target: Callable[[str], Target]) -> None:
-    """Make a worker's runner listen to the lead; `target` makes one from the base address that the lead names."""
+    """Make a worker's runner listen to the lead; `target` makes one from the base addresses that the lead names."""
 
     def prepare(msg: Any, **_: Any) -> None:
         worker = msg.data["workers"][runner.client_id]
         try:
             os.environ.update(msg.data["secrets"])
             engine = member.prepare(
-                plan, target(msg.data["base"]), Path(msg.data["folder"]), worker, len(msg.data["workers"])
+                plan, target(msg.data["bases"]), Path(msg.data["folder"]), worker, len(msg.data["workers"])
             )
         except (InorderError, OSError) as error:
             log.error("worker w%d cannot work: %s", worker, error)

@@ -17,7 +17,7 @@ import gevent
 from inorder.backlog import sender_of
 from inorder.driver.connection import Answer, Connection
 from inorder.driver.health import Health
-from inorder.driver.target import Target
+from inorder.driver.target import Target, server_of
 from inorder.history import CONFIRMED, Closed, HistoryWriter
 from inorder.plan import Plan
 from inorder.schedule import Schedule, first_instants
@@ -44,7 +44,8 @@ class Engine:
         self._report = report
         self._fresh = client.connection == "fresh"
         self._timeouts = {"batch": client.batch_timeout_s, "ordinary": client.ordinary_timeout_s}
-        self._heads: dict[str, bytes] = {}
+        self._servers = len(target.servers)
+        self._heads: list[dict[str, bytes]] = [{} for _ in target.servers]
         firsts, self.planned, self.backlog = first_instants(plan, range(worker, plan.senders, workers))
         self._schedule = Schedule(firsts)
         self._open_places = len(self._schedule)
@@ -149,7 +150,7 @@ class Engine:
 
     def work(self) -> None:
         """Serve places until the run is over: what one Locust user does."""
-        kept: Connection | None = None
+        kept: dict[int, object] = {}  # by server, each opened when it is first needed
         while True:
             ready = self.now() if self._origin is not None else 0.0
             place = self._next_place()
@@ -157,7 +158,7 @@ class Engine:
                 break
             due, number, lane = place
             try:
-                kept = self._serve(due, number, lane, ready, kept)
+                self._serve(due, number, lane, ready, kept)
             except Exception:
                 self.crashed += 1
                 self._open_places -= 1
@@ -165,16 +166,17 @@ class Engine:
                 traceback.print_exc()
             if self._open_places == 0:
                 self._end()
-        if kept is not None:
-            kept.close()
+        for connection in kept.values():
+            if isinstance(connection, Connection):
+                connection.close()
 
-    def _serve(self, due: float, number: int, lane: int, ready: float, kept: Connection | None) -> Connection | None:
-        """Make the next call of a lane and put the lane back; returns the connection that this greenlet keeps."""
+    def _serve(self, due: float, number: int, lane: int, ready: float, kept: dict[int, object]) -> None:
+        """Make the next call of a lane and put the lane back; `kept`: the connections that this greenlet keeps."""
         sender = self._senders.get(number) or self._begin(number)
         call = sender.next_call(lane, due)
         if call is None:
             self._put_back(sender, sender.close_lane(lane, self.now()))
-            return kept
+            return
         for then, other in sender.beside(lane, call, self.now()):
             self._schedule.push(then, number, other)
             sender.places += 1
@@ -182,19 +184,16 @@ class Engine:
             self._arm()
         drains = sender.drains(lane)
         own = self._fresh and drains
-        connection = sender.connections.get(lane) if own else kept
+        server = server_of(call.batch, call.attempt, self._servers) if self._servers > 1 else 0
+        connections, key = (sender.connections, lane * self._servers + server) if own else (kept, server)
+        connection = connections.get(key)
         if not isinstance(connection, Connection):
-            connection = Connection(self._target, self._hub)
-            if own:
-                sender.connections[lane] = connection
-            else:
-                kept = connection
-        answer = self._exchange(connection, call, ready)
+            connection = connections[key] = Connection(self._target.servers[server], self._hub)
+        answer = self._exchange(server, connection, call, ready)
         following = sender.answered(lane, call, answer, self.now())
         if drains and not answer.again:
             self.progress["drained"] += call.count
         self._put_back(sender, following)
-        return kept
 
     def _begin(self, number: int) -> Sender:
         """Make a sender at its first instant; its first place has been taken, the lanes beside it are put down."""
@@ -222,12 +221,12 @@ class Engine:
             self.gave_up += sender.gave_up
             del self._senders[sender.number]
 
-    def _exchange(self, connection: Connection, call: Call, ready: float) -> Answer:
+    def _exchange(self, server: int, connection: Connection, call: Call, ready: float) -> Answer:
         """Send `call` and wait for its end; both are on file, the first before a byte leaves."""
         name = f"{call.batch}.{call.attempt}"
-        head = self._heads.get(call.path)
+        head = self._heads[server].get(call.path)
         if head is None:
-            head = self._heads[call.path] = self._target.head(call.path)
+            head = self._heads[server][call.path] = self._target.head(call.path, server)
         progress = self.progress
         progress["calls"] += 1
         if call.attempt == 1:
@@ -237,7 +236,7 @@ class Engine:
         sent = self.now()
         self._history.sent(
             name, call.batch, call.kind, call.attempt, call.intended, ready, sent,
-            call.events, call.digests, call.count, len(call.body),
+            call.events, call.digests, call.count, len(call.body), server if self._servers > 1 else None,
         )  # fmt: skip
         self._open[call.kind].append((sent + self._timeouts[call.kind], connection, connection.serial + 1))
         self.in_flight += 1

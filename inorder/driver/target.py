@@ -1,47 +1,29 @@
-"""Where the calls go: the address, the secrets in the query, TLS, and the ready-made heads of requests."""
+"""Where the calls go: the addresses of the system's servers, the secrets in the query, TLS, and the heads of requests."""
 
 import ssl
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from socket import SOCK_STREAM, getaddrinfo
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
+from zlib import crc32
 
 from inorder.errors import TargetUnavailable, UnusableInput
 
+_GOLDEN = 0x9E3779B1
+"""2**32 over the golden ratio: a product with it has mixed upper bits."""
+
 
 @dataclass(frozen=True)
-class Target:
-    """A resolved target; made once before the clock starts, since resolving and loading certificates take long."""
+class Server:
+    """One resolved base address."""
 
     base: str
-    """Base address as given, without secrets, e.g. `http://127.0.0.1:8099/1.0`."""
+    """As given, without secrets, e.g. `http://127.0.0.1:8099/1.0`."""
     family: int
     address: tuple[Any, ...]
     hostname: str
     tls: ssl.SSLContext | None
-    partner_id: str
-    api_key: str = field(repr=False)
-
-    @classmethod
-    def resolve(cls, base: str, partner_id: str, api_key: str, ca_file: str | None = None) -> "Target":
-        """Resolve `base`; `ca_file`: certificates to trust instead of the system's."""
-        parts = urlsplit(base)
-        try:
-            port = parts.port
-        except ValueError:
-            port = -1
-        if parts.scheme not in ("http", "https") or not parts.hostname or port == -1 or parts.query or parts.fragment:
-            raise UnusableInput(f"target: expected http(s)://host[:port]/path, got {base!r}")
-        if parts.username or parts.password:
-            raise UnusableInput("target: expected no user or password in the address")
-        port = port or (443 if parts.scheme == "https" else 80)
-        try:
-            found = getaddrinfo(parts.hostname, port, type=SOCK_STREAM)
-        except OSError as error:
-            raise TargetUnavailable(f"target: {parts.hostname}: cannot be resolved: {error.strerror}") from None
-        family, _, _, _, address = found[0]
-        tls = ssl.create_default_context(cafile=ca_file) if parts.scheme == "https" else None
-        return cls(base.rstrip("/"), family, address, parts.hostname, tls, partner_id, api_key)
 
     @property
     def origin(self) -> str:
@@ -49,12 +31,90 @@ class Target:
         parts = urlsplit(self.base)
         return f"{parts.scheme}://{parts.netloc}"
 
-    def head(self, path: str) -> bytes:
-        """A request's head up to the value of Content-Length."""
-        parts = urlsplit(self.base)
+
+@dataclass(frozen=True)
+class Target:
+    """A system of one or several servers; made once before the clock starts, since resolving takes long."""
+
+    servers: tuple[Server, ...]
+    partner_id: str
+    api_key: str = field(repr=False)
+
+    @classmethod
+    def resolve(cls, bases: str | Iterable[str], partner_id: str, api_key: str, ca_file: str | None = None) -> "Target":
+        """Resolve the base addresses (bases_of); `ca_file`: certificates to trust instead of the system's.
+
+        Raises UnusableInput, or TargetUnavailable where a host is not known, with a line that names the address.
+        """
+        split = [(base, *_split(base)) for base in bases_of(bases)]
+        secure = any(parts.scheme == "https" for _, parts, _ in split)
+        tls = ssl.create_default_context(cafile=ca_file) if secure else None
+        servers = []
+        for base, parts, port in split:
+            hostname = parts.hostname or ""
+            try:
+                found = getaddrinfo(hostname, port, type=SOCK_STREAM)
+            except OSError as error:
+                raise TargetUnavailable(f"target: {hostname}: cannot be resolved: {error.strerror}") from None
+            family, _, _, _, address = found[0]
+            servers.append(Server(base, family, address, hostname, tls if parts.scheme == "https" else None))
+        return cls(tuple(servers), partner_id, api_key)
+
+    @property
+    def base(self) -> str:
+        """All base addresses in a line, which `resolve` takes again."""
+        return ", ".join(server.base for server in self.servers)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the first server: where the stored log is read back."""
+        return self.servers[0].origin
+
+    def head(self, path: str, server: int = 0) -> bytes:
+        """A request's head up to the value of Content-Length, for the server of that place in `servers`."""
+        parts = urlsplit(self.servers[server].base)
         query = urlencode({"apiKey": self.api_key, "partnerId": self.partner_id})
         head = (
             f"POST {parts.path}/{quote(path)}?{query} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
             "Content-Type: application/json\r\nAccept: application/json\r\nContent-Length: "
         )
         return head.encode("ascii")
+
+
+def bases_of(given: str | Iterable[str]) -> list[str]:
+    """The base addresses in texts that each hold one or, between commas, several; an address given twice is refused."""
+    texts = [given] if isinstance(given, str) else given
+    bases = [base.strip().rstrip("/") for text in texts for base in text.split(",")]
+    for place, base in enumerate(bases):
+        if base in bases[:place]:
+            raise UnusableInput(f"target: expected each address once, got {base!r} twice")
+    return bases
+
+
+def server_of(batch: str, attempt: int, servers: int) -> int:
+    """Which of `servers` takes an attempt of a call: drawn by the batch's name, then one server further each attempt.
+
+    So a visitor's batches come to servers that do not follow from each other, and a re-send never to the server that
+    has just failed it, whichever process sends.
+    """
+    # crc32 alone would not do: names that differ in their last digit have checksums that differ alike.
+    mixed = crc32(batch.encode()) * _GOLDEN & 0xFFFFFFFF
+    return ((mixed * servers >> 32) + attempt - 1) % servers
+
+
+def _split(base: str) -> tuple[SplitResult, int]:
+    """The parts of a base address, and its port."""
+    try:
+        parts = urlsplit(base)
+        port = parts.port
+    except ValueError:
+        raise _no_address(base) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise _no_address(base)
+    if parts.username or parts.password:
+        raise UnusableInput(f"target: expected no user or password in the address of {parts.hostname}")
+    return parts, port or (443 if parts.scheme == "https" else 80)
+
+
+def _no_address(base: str) -> UnusableInput:
+    return UnusableInput(f"target: expected http(s)://host[:port]/path, got {base!r}")

@@ -41,7 +41,7 @@ def connect() -> Iterator[Callable[[Target], Connection]]:
     made: list[Connection] = []
 
     def make(where: Target) -> Connection:
-        made.append(Connection(where, gevent.get_hub()))
+        made.append(Connection(where.servers[0], gevent.get_hub()))
         return made[-1]
 
     yield make
