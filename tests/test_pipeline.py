@@ -293,6 +293,23 @@ def test_a_second_run_is_not_judged_by_what_the_first_one_stored(system: str, tm
     assert verdict(tmp_path / "one")["events"] == verdict(tmp_path / "two")["events"]
 
 
+def test_the_servers_of_one_system_share_the_load(system: str, tmp_path: Path) -> None:
+    """Two addresses, two processes: each address takes its part, and the one stored log holds all, again and again."""
+    other = system.replace("127.0.0.1", "localhost")
+    run = tmp_path / "run"
+    done = inorder("run", scenario(tmp_path, count=30), "--processes", 2, "--target", f"{system},{other}", "--out", run)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads((run / "run.json").read_text())["target"] == f"{system}, {other}"
+    for worker in range(2):
+        lines = [json.loads(line) for line in (run / "history" / f"w{worker}.jsonl").read_text().splitlines()]
+        assert {line["server"] for line in lines if line["type"] == "sent"} == {0, 1}
+    first = verdict(run)
+    done = inorder("judge", run, "--read-back")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert verdict(run)["events"] == first["events"]
+    assert first["events"]["stored"] > 200
+
+
 def test_the_web_page_of_locust_runs_a_scenario_twice(system: str, tmp_path: Path) -> None:
     """Started from the page, judged at the end of each run, the second not by the rows of the first."""
     port = free_port()
@@ -349,6 +366,7 @@ def test_a_run_folder_that_was_cut_off_is_judged_as_far_as_it_goes(clean: Path, 
         (["run", "{tmp}/none.toml"], "none.toml: cannot be read"),
         (["run", "{good}", "--target", "http://127.0.0.1:9/1.0"], "target http://127.0.0.1:9/1.0: no answer"),
         (["run", "{good}", "--target", "nonsense"], "target: expected http"),
+        (["run", "{good}", "--target", "http://127.0.0.1:9/1.0", "--target", "http://x/1.0,nonsense"], "got 'nonsense'"),
         (["run", "{good}", "--out", "{tmp}"], "exists already; a run is never overwritten"),
         (["run", "{good}", "--behaviour", "{tmp}/clicks"], "clicks:2: no session of a click log"),
         (["run", "{good}", "--seed", "-1"], "--seed: expected 0 to"),
