@@ -113,6 +113,19 @@ def test_the_start_is_told_once_before_the_first_call(tmp_path: Path) -> None:
     assert min(line.sent for line in lines(tmp_path) if isinstance(line, Sent)) >= 0
 
 
+def test_it_has_as_many_connections_as_the_scenario_says(tmp_path: Path) -> None:
+    """All in use while the server is slow, and not one more."""
+
+    def script(exchange: Exchange) -> None:
+        time.sleep(0.02)
+        exchange.answer()
+
+    with Scripted(script) as server:
+        crowd = short(client='connections = 3\nconnection = "kept"\nordinary_timeout_s = 5.0')
+        drive(crowd, Target.resolve(server.base, "p", "k"), tmp_path)
+    assert server.connections == 3
+
+
 def test_the_start_may_be_named(tmp_path: Path) -> None:
     """So that several parts of a run have one clock."""
     told: list[float] = []
