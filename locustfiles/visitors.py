@@ -21,11 +21,11 @@ from locust.runners import WorkerRunner
 
 from inorder import conduct, scenario
 from inorder.driver.crew import Lead, Member, follow, to_locust
-from inorder.driver.target import Target
+from inorder.driver.target import Target, bases_of
 from inorder.errors import InorderError
 from inorder.plan import Plan, plan_of
 from inorder.run import Reading, RunFolder
-from inorder.sandbox_process import SandboxProcess
+from inorder.system import System
 
 log = logging.getLogger("inorder")
 _PROGRESS_S = 1.0
@@ -39,10 +39,14 @@ class _Load:
     lead_started = False
     plan: Plan
     target: Target
+    direct: Target
+    """The system itself, where the load goes through proxies."""
     folder: Path | None = None
     ended: Path | None = None
     judging: gevent.Greenlet | None = None
-    sandbox: SandboxProcess | None = None
+    system: System | None = None
+    told = False
+    """Whether the faults of the system have been told the start of the load."""
 
 
 load = _Load()
@@ -65,9 +69,13 @@ class AllConnections(LoadTestShape):
 
     def tick(self) -> tuple[int, float] | None:
         """(users, users a second), or None at the end."""
-        if load.lead is not None and load.lead_started and not load.lead.advance():
-            load.lead_started = False
-            return None
+        if load.lead is not None and load.lead_started:
+            if not load.lead.advance():
+                load.lead_started = False
+                return None
+            if load.lead.origin is not None and load.system is not None and not load.told:
+                load.told = True
+                load.system.start(load.lead.origin)
         connections = load.plan.scenario.client.connections
         return connections, float(connections)
 
@@ -103,18 +111,21 @@ def _begin(environment: Environment, **_: Any) -> None:
         if isinstance(runner, WorkerRunner):
             follow(runner, load.member, load.plan, lambda bases: _target(environment, bases))
             return
-        if not environment.host:
-            load.sandbox = SandboxProcess(written.sandbox)
-            environment.host = ", ".join(load.sandbox.bases)
-            os.environ.update(load.sandbox.secrets)
-        load.target = _target(environment, environment.host)
-        conduct.check_target(load.target)
-        with conduct.read_back_of(load.target, written) as reader:
-            reader.check()
+        if "INORDER_RUN" in os.environ:  # the caller has started the system, and checked it
+            load.target = _target(environment, environment.host)
+        else:
+            load.system = System(written, bases_of(environment.host) if environment.host else [])
+            os.environ.update(load.system.secrets)
+            load.direct = _target(environment, ", ".join(load.system.direct))
+            conduct.check_target(load.direct)
+            with conduct.read_back_of(load.direct, written) as reader:
+                reader.check()
+            environment.host = ", ".join(load.system.bases)
+            load.target = _target(environment, environment.host)
     except InorderError as error:
         print(f"inorder: {error}", file=sys.stderr)
-        if load.sandbox is not None:
-            load.sandbox.stop()
+        if load.system is not None:
+            load.system.stop()
         if not isinstance(environment.runner, WorkerRunner):
             environment.runner.quit()  # a master tells its workers, which would wait for it otherwise
         sys.exit(2)
@@ -141,19 +152,19 @@ def _start(environment: Environment, **_: Any) -> None:
         info = conduct.run_info(
             load.plan,
             load.target,
-            sandbox=load.sandbox is not None,
+            sandbox=load.system is not None and bool(load.system.secrets),
             processes=options.processes or 1,
             repeat=options.repeat,
             behaviour=Path(options.behaviour) if options.behaviour else None,
         )
-        with conduct.read_back_of(load.target, load.plan.scenario) as reader:
+        with conduct.read_back_of(load.direct, load.plan.scenario) as reader:
             # What an earlier run stored under the same names is not this run's.
             info.reading = Reading(after=reader.last_position())
         folder = conduct.new_folder(load.plan.scenario.name)
         info.run = folder.name
         RunFolder.create(folder, text, info)
-    load.folder = folder
-    load.lead.begin(folder, load.sandbox.secrets if load.sandbox is not None else {})
+    load.folder, load.told = folder, False
+    load.lead.begin(folder, load.system.secrets if load.system is not None else {})
     load.lead_started = True
 
 
@@ -169,6 +180,8 @@ def _stop(environment: Environment, **_: Any) -> None:
         environment.process_exit_code = 0
         return
     conduct.note_end(RunFolder.open(folder), load.lead.now())
+    if load.system is not None:
+        conduct.note_faults(RunFolder.open(folder), load.system)
     if environment.parsed_options.headless:
         load.ended = folder  # a master's workers close their histories only when it quits
     else:
@@ -188,8 +201,8 @@ def _quit(exit_code: int, **_: Any) -> None:
     if load.ended is not None and load.lead is not None:
         load.lead.wait_for_closing(load.ended)
         exit_code = _judge(load.ended)
-    if load.sandbox is not None:
-        load.sandbox.stop()
+    if load.system is not None:
+        load.system.stop()
     if load.ended is not None:
         sys.exit(exit_code)
 

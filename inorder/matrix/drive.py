@@ -58,13 +58,13 @@ def make_run(matrix: Matrix, run: MatrixRun, out: Path) -> None:
         system = System(written)
         stack.callback(system.stop)
         stack.enter_context(environment(system.secrets))
-        where = conduct.target(system.bases[0])
-        reader = conduct.read_back_of(conduct.target(system.direct[0]), written)
+        where = conduct.target(system.bases)
+        reader = conduct.read_back_of(conduct.target(system.direct), written)
         stack.callback(reader.close)
         info = conduct.run_info(plan, where, sandbox=True, processes=1)
         folder = RunFolder.create(out / run.folder, text, info)
         info.run = folder.path.name
-        load_s = drive(plan, where, folder.path, system.start)
+        load_s = drive(plan, where, folder.history, on_start=system.start)
         info.exit_code = 0
         folder.write_info(info)
         conduct.note_end(folder, load_s)
