@@ -94,6 +94,8 @@ def _line(sizes: Array, took: Floats, weights: Array) -> tuple[float, float]:
     before = np.concatenate([[0.0], reached])[starts]
     total = np.concatenate([before[1:], reached[-1:]]) - before
     some = total > 0
+    if not some.any():  # blocks without a call were drawn
+        return float("nan"), float("nan")
     median = took[np.searchsorted(reached, (before + total / 2)[some], side="left")]
     size, weight = sizes[starts][some].astype(np.float64), total[some]
     center = float(np.average(size, weights=weight))

@@ -74,6 +74,14 @@ def test_one_size_gives_no_fit() -> None:
     assert size_fit(batches([(0, 20, 0.1 * t, 0.1, 0.1) for t in range(50)])) is None
 
 
+def test_a_handful_of_calls_gives_a_fit_though_some_draws_hold_none_of_them() -> None:
+    """Five calls in five of the thirty blocks: of a thousand draws some have nothing to fit."""
+    found = size_fit(batches([(0, size, 6.0 * size, 0.1 * size, 0.1 * size) for size in range(1, 6)]))
+    assert found is not None
+    assert found["per_event_ms"]["value"] == pytest.approx(100)
+    assert found["per_event_ms"]["low"] == pytest.approx(100)
+
+
 def test_repeats_are_means_with_an_interval_over_them() -> None:
     """Counts add up, the maximum is the highest, percentiles are the mean of the runs'."""
     runs = [
