@@ -1,5 +1,5 @@
-"""Whether the client kept its rules, from the history alone: one call of a visitor at a time, each batch after the
-earlier one's success. Only calls of batches count: an ordinary call need not be waited for."""
+"""Whether the client kept its rules, from the history alone: no call of a visitor while a batch of it is in flight, each
+batch after the earlier one's success. An ordinary call need not be waited for, so what is sent during one is no breach."""
 
 from dataclasses import dataclass
 
@@ -43,7 +43,7 @@ class Breaches:
     part: Bools
     """Part: whether it had a share in a breach."""
     parallel: Ints
-    """Calls sent while another call of one of their visitors was in flight."""
+    """Calls, ordinary ones too, sent while a call of a batch of one of their visitors was in flight."""
     unacknowledged: Ints
     """Batches sent before the success of an earlier batch of one of their visitors."""
     pairs: int
@@ -64,14 +64,19 @@ def breaches(parts: Parts, promised: Bools, batches: Batches, calls: Calls) -> B
     key = keyed(visitor, sent)
     after = np.searchsorted(key, key - sent + settled)
     pairs = int(np.maximum(after - np.arange(len(key)) - 1, 0).sum())
-    count = calls.starts[batch + 1] - calls.starts[batch]
-    of_part = np.repeat(mine, count)
+    concerned = np.zeros(int(parts.visitor.max(initial=-1)) + 1, bool)
+    concerned[parts.visitor[mine]] = True
+    theirs = np.flatnonzero(concerned[parts.visitor])
+    batch_of = parts.batch[theirs]
+    count = calls.starts[batch_of + 1] - calls.starts[batch_of]
+    of_part = np.repeat(theirs, count)
     offset = np.arange(len(of_part)) - np.repeat(np.cumsum(count) - count, count)
-    call = calls.by_batch[np.repeat(calls.starts[batch], count) + offset]
+    call = calls.by_batch[np.repeat(calls.starts[batch_of], count) + offset]
     # Of calls sent at one instant the one that ended first counts as the first.
     order = np.lexsort((calls.number(batches)[call], known.ended[call]))
     call, of_part = call[order], of_part[order]
-    visitor, place, sent, ended = _ranked(parts.visitor[of_part], calls.sent[call], np.arange(len(call)), known.ended[call])
+    held = np.where(promised[of_part], known.ended[call], -np.inf)  # an ordinary call holds nobody up
+    visitor, place, sent, ended = _ranked(parts.visitor[of_part], calls.sent[call], np.arange(len(call)), held)
     early, spoiled = _overlaps(visitor, sent, ended)
     guilty[of_part[place[early | spoiled]]] = True
     return Breaches(guilty, np.unique(call[place[early]]), unacknowledged, pairs)

@@ -92,10 +92,11 @@ def _breaches(tally: Tally, bad: frozenset[str]) -> list[str]:
     if numbers["unacknowledged"]:
         batches = f"{numbers['unacknowledged']:,} batch{'' if numbers['unacknowledged'] == 1 else 'es'}"
         what.append(f"sent {batches} before the success of an earlier one")
-    found = [
-        f"The client broke the rules ({' and '.join(what)}), so {count(numbers['pairs'], 'pair')} of batches "
-        f"{'was' if numbers['pairs'] == 1 else 'were'} left without an order."
-    ]
+    pairs = numbers["pairs"]
+    left = (
+        f", so {count(pairs, 'pair')} of batches {'was' if pairs == 1 else 'were'} left without an order" if pairs else ""
+    )
+    found = [f"The client broke the rules ({' and '.join(what)}){left}."]
     client = sum(numbers[f"{name}/client"] for name in bad)
     if client:
         found.append(f"{count(client, 'event')} out of order may be so by the client's breach.")

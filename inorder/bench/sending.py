@@ -95,7 +95,7 @@ def units_of(roster: Roster, kinds: list[Victim], rng: np.random.Generator, star
         if kind.parallel:
             sent[at + 1] = sent[at] + latency[at] // 2
         if kind.ordinary:
-            sent[at + 3] = sent[at + 1] + 1
+            sent[at + 3] = sent[at + 1] - 1
     return Units(
         visitor=visitor,
         place=place,

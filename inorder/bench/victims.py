@@ -38,7 +38,7 @@ class Victim:
     disorder: int = 0
     """Events out of the visitor's own order, where the client's breach left none."""
     ordinary: bool = False
-    """Whether the last event is an ordinary call, sent at the time of the second batch."""
+    """Whether the last event is an ordinary call, sent just before the second batch and answered after it left."""
     odd: str = ""
     """`phantom`: no call carried it; `corrupt`: event 25 with another payload; `misrouted`: event 25 elsewhere."""
     earlier: Ranges = field(default=())

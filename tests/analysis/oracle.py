@@ -242,13 +242,13 @@ class Oracle:
         return {visitor for visitor, _ in one.events} & {visitor for visitor, _ in other.events}
 
     def parallel(self) -> list[tuple[Call, Call]]:
-        """Pairs of calls with a common visitor, the second sent while the first was in flight."""
-        calls = [call for call in self.case.calls if call.kind == "batch"]
+        """Pairs of calls with a common visitor, the second sent while the first, a batch's, was in flight."""
         return [
             (one, other)
-            for one in calls
-            for other in calls
+            for one in self.case.calls
+            for other in self.case.calls
             if one is not other
+            and one.kind == "batch"
             and self.share(one, other)
             and self.after(other, one)
             and other.sent < self.in_flight_until(one)

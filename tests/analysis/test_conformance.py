@@ -36,6 +36,36 @@ def test_two_calls_of_a_visitor_in_flight_are_a_breach_of_both_rules() -> None:
     assert breaches("ann: [0]|[1]|[2]") == (2, 2, 3)
 
 
+@pytest.mark.parametrize(
+    ("sent", "found"),
+    [
+        ("ann: [0]|(1)", 1),  # made while the batch was in flight
+        ("ann: [0]|(1)|(2)", 2),
+        ("ann: [0]|[1]|(2)", 2),  # and the other batch
+        ("ann: [0]-|(1)?", 1),  # nothing says that the batch's call had ended
+        ("ann: (0)|[1]", 0),  # an ordinary call need not be waited for, whatever became of it
+        ("ann: (0)-|[1]", 0),
+        ("ann: (0)- [1] [2]", 0),
+        ("ann: (0)|(1)", 0),
+        ("ann: [0] (1)", 0),
+        ("ann: [0]? (1)", 0),  # without success, and over: only a batch must wait for that
+        ("ann: [0]; bob: (0)", 0),
+        ("ann+bob: [a0]|(b0)", 0),
+    ],
+)
+def test_an_ordinary_call_during_a_batch_of_its_visitor_is_parallel(sent: str, found: int) -> None:
+    """Two calls of one visitor are in flight, and the client knew of the first; no two batches lack an order by it."""
+    batches = sent.count("[") - 1 if "|[" in sent and "(0)" not in sent else 0
+    assert breaches(sent) == (found, batches, batches)
+
+
+def test_a_live_event_during_a_batch_explains_disorder_in_it() -> None:
+    """Two calls in flight can break the order, whatever the kind of the second; a batch after it has kept the rules."""
+    assert blame("ann: [0 1]|(2)", "ann: 1 0 2") == {"reordered-in-batch": (0, 1)}
+    assert blame("ann: (0)|[1 2]", "ann: 0 2 1") == {"reordered-in-batch": (1, 0)}
+    assert blame("ann: [0]|(3) [1 2]", "ann: 0 3 2 1") == {"reordered-in-batch": (1, 0)}
+
+
 def test_calls_of_different_visitors_may_run_in_parallel() -> None:
     """Order matters within a visitor only."""
     assert breaches("ann+bob: [a0]|[b0]") == (0, 0, 0)
