@@ -16,6 +16,7 @@ from analysis.plain import count as count_plain
 from analysis.plain import runs as runs_of
 from analysis.rereading import compare_readings, seen_before, touched
 from analysis.scene import Scene
+from analysis.sending import never_sent, out_of_sequence
 from analysis.tables import BATCH, CONFIRMED, INDETERMINATE, REJECTED, Bucket, Parts, Ranks
 from analysis.tally import Tally, Witness
 
@@ -52,6 +53,8 @@ def judge_closely(bucket: Bucket, run: Run) -> Tally:
     tally.mark("parallel", bucket.calls.number(bucket.batches)[found.parallel])
     tally.mark("unacknowledged", bucket.batches.number[found.unacknowledged])
     tally.numbers["pairs"] += found.pairs
+    tally.numbers["out-of-sequence"] += int((out_of_sequence(events, parts, bucket.batches) & facts.in_batch).sum())
+    tally.numbers["never-sent"] += int(never_sent(events).sum())
     _count_sent(tally, facts)
     if bucket.rows is None:
         return tally

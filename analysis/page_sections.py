@@ -167,7 +167,8 @@ def client(judgement: Judgement) -> list[str]:
     verdict = judgement.verdict
     breaches, blame, disorder = verdict["breaches"], verdict["blame"], verdict.get("client_disorder") or {}
     if not any(breaches.values()) and not blame["client"]:
-        return ["The client kept its rules: one call of a visitor at a time, the next batch only after success."]
+        kept = "The client kept its rules: one call of a visitor at a time, the next batch only after success."
+        return [kept, *_own_sequence(verdict)]
     found = [
         f"The client broke its rules: {words.plural(breaches['parallel'], 'time')} a visitor had two calls in flight, "
         f"{words.plural(breaches['unacknowledged'], 'time')} a batch left before the one before it was acknowledged."
@@ -181,7 +182,18 @@ def client(judgement: Judgement) -> list[str]:
     if blame["client"] or blame["system"]:
         system, own = words.count(blame["system"]), words.count(blame["client"])
         found.append(f"Events out of order, lost or wrong by the system: {system}, by the client: {own}.")
-    return found
+    return found + _own_sequence(verdict)
+
+
+def _own_sequence(verdict: dict[str, Any]) -> list[str]:
+    """What the client itself did to the sequence of its events."""
+    found, own = [], verdict.get("client") or {}
+    if moved := own.get("out_of_sequence"):
+        were = words.verb(moved, "was", "were")
+        found.append(f"{words.plural(moved, 'event')} of batches {were} sent after a later event of the same visitor.")
+    if gone := own.get("never_sent"):
+        found.append(f"{words.plural(gone, 'event')} {words.verb(gone, 'was', 'were')} never sent, though later ones were.")
+    return [*found, "That is the client's doing, and decides nothing."] if found else []
 
 
 def wrong_on_purpose(judgement: Judgement) -> list[str]:

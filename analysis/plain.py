@@ -100,6 +100,7 @@ def count(tally: Tally, bucket: Bucket, rows: Rows, spans: Spans, found: Runs, g
     for name in ("batch/sent", "batch/confirmed", "batch/stored", "rows", "uncorrupted/asked"):
         numbers[name] += events
     numbers["visitors"] += visitors
+    numbers["never-sent"] += int((bucket.events.seq[spans.events[1:][good] - 1] + 1 - length).sum())
     for promise in ("nothing-lost", "no-duplicates", "no-phantom", "right-visitor", "uncorrupted"):
         numbers[f"{promise}/checked"] += events
         numbers[f"{promise}/visitors"] += visitors

@@ -61,6 +61,7 @@ def document(runs: list[OneRun]) -> dict[str, Any]:
         },
         "breaches": {name: tally.numbers[name] for name in ("parallel", "unacknowledged")},
         "client_disorder": {"events": tally.numbers["disorder"], "visitors": tally.numbers["disorder/visitors"]},
+        "client": {"out_of_sequence": tally.numbers["out-of-sequence"], "never_sent": tally.numbers["never-sent"]},
         "events": _events(tally),
         "visitors": {"total": tally.numbers["visitors"], "affected": tally.numbers["affected"]},
         "promises": promises.lines(tally, bad, _open(runs, tally), _unchecked(runs)),

@@ -27,6 +27,8 @@ def cases(draw: st.DrawFn) -> Case:
         if draw(st.integers(0, 4)) == 0:
             events.reverse()
         batches.append((f"b{number}", "ordinary" if ordinary else "batch", tuple(events)))
+    if draw(st.integers(0, 3)) == 0:
+        batches = draw(shuffled(batches))
     now = 0
     for name, kind, carried in batches:
         for _ in range(draw(st.sampled_from((1, 1, 1, 2, 3)))):
@@ -44,6 +46,18 @@ def cases(draw: st.DrawFn) -> Case:
         readings.append(draw(later_reading(readings[-1])))
     *earlier, last = readings
     return Case(tuple(calls), last, settled=draw(st.booleans()), earlier=tuple(earlier))
+
+
+@st.composite
+def shuffled(
+    draw: st.DrawFn, batches: list[tuple[str, str, tuple[tuple[str, int], ...]]]
+) -> list[tuple[str, str, tuple[tuple[str, int], ...]]]:
+    """The same with the seqs of each visitor in another order, so that those of its batches interleave."""
+    deals = {}
+    for visitor in VISITORS:
+        seqs = [seq for _, _, events in batches for own, seq in events if own == visitor]
+        deals[visitor] = dict(zip(seqs, draw(st.permutations(seqs)), strict=True))
+    return [(name, kind, tuple((own, deals[own][seq]) for own, seq in events)) for name, kind, events in batches]
 
 
 @st.composite

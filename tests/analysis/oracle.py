@@ -269,6 +269,24 @@ class Oracle:
             if (one.sent, number) < (other.sent, place) and other.sent < self.settled_at(one)
         ]
 
+    def out_of_sequence(self) -> int:
+        """Events of batches that were sent after an event of their visitor with a higher seq, by first calls."""
+
+        def sent_before(f: Event, e: Event) -> bool:
+            one, other = self.batch_of[f], self.batch_of[e]
+            return one.events.index(f) < one.events.index(e) if one is other else one.sent < other.sent
+
+        return sum(
+            any(f[0] == e[0] and f[1] > e[1] and sent_before(f, e) for f in self.batch_of)
+            for e, batch in self.batch_of.items()
+            if not batch.ordinary
+        )
+
+    def never_sent(self) -> int:
+        """Seqs below a visitor's highest that no call carried."""
+        seqs = {visitor: {seq for own, seq in self.batch_of if own == visitor} for visitor in self.visitors}
+        return sum(len(set(range(max(own))) - own) for own in seqs.values())
+
     def guilty(self) -> set[tuple[str, str]]:
         """(visitor, batch) that had a share in a breach."""
         found = {(visitor, batch.name) for visitor, *pair in self.unacknowledged() for batch in pair}

@@ -34,6 +34,8 @@ def test_the_fast_judge_finds_what_the_definitions_say(case: Case) -> None:
         assert numbers["parallel"] == len({id(other) for _, other in oracle.parallel()})
         assert numbers["unacknowledged"] == len({other.name for *_, other in oracle.unacknowledged()})
         assert numbers["pairs"] == len(oracle.unacknowledged())
+        assert numbers["out-of-sequence"] == oracle.out_of_sequence()
+        assert numbers["never-sent"] == oracle.never_sent()
         measures = ("reordered", "lost", "unseen", "duplicated", "ghost", "corrupt", "misrouted")
         ordinary = {name: numbers[f"ordinary/{name}"] for name in measures if numbers[f"ordinary/{name}"]}
         assert ordinary == oracle.ordinary()
@@ -47,7 +49,9 @@ def test_the_fast_judge_finds_what_the_definitions_say(case: Case) -> None:
             assert shown == {visitor: STEP * gap for visitor, gap in gaps.items()}
 
 
-@pytest.mark.parametrize("anomaly", [*ANOMALIES, "client", "disorder", "parallel", "unacknowledged"])
+@pytest.mark.parametrize(
+    "anomaly", [*ANOMALIES, "client", "disorder", "parallel", "unacknowledged", "out_of_sequence", "never_sent"]
+)
 def test_every_anomaly_is_among_the_histories(anomaly: str) -> None:
     """What the strategy never makes up would never be compared."""
 
@@ -56,7 +60,7 @@ def test_every_anomaly_is_among_the_histories(anomaly: str) -> None:
         match anomaly:
             case "client":
                 return bool(oracle.by_client())
-            case "disorder" | "parallel" | "unacknowledged":
+            case "disorder" | "parallel" | "unacknowledged" | "out_of_sequence" | "never_sent":
                 return bool(getattr(oracle, anomaly)())
         return anomaly in oracle.anomalies()
 

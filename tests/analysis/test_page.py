@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from analysis import page, page_details, report
+from analysis import page, page_details, page_sections, report
 from analysis.judgement import Judgement
 from tests.analysis import cases
 from tests.analysis.synthetic import PROMISES
@@ -218,6 +218,22 @@ def test_the_breach_of_the_client_is_told_beside_the_promises() -> None:
     text = " ".join(Parsed(html("client")).texts)
     assert "The client broke its rules: 5,120 times" in text
     assert "9,320 events of 2,011 visitors" in text
+
+
+@pytest.mark.parametrize("name", ["passing", "client"])
+def test_what_the_client_did_to_its_own_sequence_is_told_where_it_did(name: str) -> None:
+    """Whether or not it kept the rules; where there is nothing of it, nothing is said."""
+    case = getattr(cases, name)()
+    silent = " ".join(page_sections.client(case))
+    assert "never sent" not in silent
+    assert "the client's doing" not in silent
+    case.verdict["client"] = {"out_of_sequence": 1200, "never_sent": 1}
+    told = page_sections.client(case)
+    assert told[-3:] == [
+        "1,200 events of batches were sent after a later event of the same visitor.",
+        "1 event was never sent, though later ones were.",
+        "That is the client's doing, and decides nothing.",
+    ]
 
 
 def test_no_path_of_the_machine_is_on_the_page() -> None:

@@ -129,6 +129,22 @@ def test_the_clients_breach_leaves_the_verdict_open(tmp_path: Path) -> None:
     assert {line["id"] for line in verdict["promises"] if line["verdict"] == "undecided"} == {"order-across-batches"}
 
 
+def test_a_breach_that_leaves_every_batch_an_order_says_nothing_of_pairs(tmp_path: Path) -> None:
+    """A live event left during the only batch."""
+    verdict = judged(tmp_path, case("ann: [0 1]|(2)", "ann: 0 1 2"))
+    assert verdict["verdict"] == "inconclusive"
+    assert verdict["reasons"] == ["The client broke the rules (sent 1 call while another of the visitor was in flight)."]
+
+
+def test_what_the_client_did_to_its_own_sequence_is_counted_and_decides_nothing(tmp_path: Path) -> None:
+    """A queue sorted as text, and one that dropped its oldest events: each keeps the rules, and so does the system."""
+    verdict = judged(tmp_path, case("ann: [0] [2] [1]; bob: [3 4] [5]", "ann: 0 2 1; bob: 3 4 5"))
+    assert verdict["client"] == {"out_of_sequence": 1, "never_sent": 3}
+    assert (verdict["verdict"], verdict["breaches"]) == ("pass", {"parallel": 0, "unacknowledged": 0})
+    assert verdict["blame"] == {"system": 0, "client": 0}
+    assert judged(tmp_path / "b", case(*CLEAN))["client"] == {"out_of_sequence": 0, "never_sent": 0}
+
+
 def test_one_breach_is_enough(tmp_path: Path) -> None:
     """Nothing was in flight together, yet a batch was sent before the success of the one before."""
     verdict = judged(tmp_path, case("ann: [0 1]? [2 3] [4]", "ann: 0 1 2 3 4"))
