@@ -1,4 +1,4 @@
-"""A server of inorder's own in another process: started, waited for until it listens, and ended with the run."""
+"""A process of inorder that serves: started, waited for until it says where it listens, ended, never left behind."""
 
 import os
 import subprocess
@@ -9,26 +9,34 @@ from threading import Thread
 from inorder.errors import TargetUnavailable
 
 _START_S = 30.0
+_END_S = 10.0
 
 
 class Child:
-    """`inorder COMMAND …` as a process; `addresses` are those that its start line names, in their order."""
+    """`python -m inorder COMMAND --with-parent …`, which ends when this process does."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Start it and wait until it listens; raises TargetUnavailable with what it said."""
-        self._name = command[0]
-        # A session of its own: a Ctrl-C is for the run, which still has to read the log back from here.
+    def __init__(self, command: str, options: Sequence[str], secrets: Mapping[str, str]) -> None:
+        """Start it and wait until it listens; `secrets` are environment variables of its own.
+
+        Raises TargetUnavailable with what it said.
+        """
+        self._command = command
+        # A session of its own: a Ctrl-C is for the run, which still has to read from here.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "inorder", *command, "--with-parent"],
+            [sys.executable, "-m", "inorder", command, "--with-parent", *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **environment},
+            env={**os.environ, **secrets},
             start_new_session=True,
         )
-        self.addresses = self._listening()
+        self.line = ""
+        """What it said when it listened."""
+        self.addresses: list[str] = []
+        """The addresses in that line, in its order."""
+        self._wait()
 
-    def _listening(self) -> list[str]:
+    def _wait(self) -> None:
         said: list[str] = []
 
         def listen() -> None:
@@ -41,18 +49,20 @@ class Child:
         listener = Thread(target=listen, daemon=True)
         listener.start()
         listener.join(_START_S)
-        found = [word.strip("(,;.)") for line in said for word in line.split() if "http://" in word]
-        if not found:
-            self.stop()
-            raise TargetUnavailable(f"{self._name}: did not start: {' '.join(said) or 'it said nothing'}")
-        return found
+        if said and "http://" in said[-1]:
+            self.line = said[-1]
+            self.addresses = [word.rstrip(",;.)") for word in self.line.split() if word.startswith("http://")]
+            return
+        self.stop()
+        listener.join()
+        raise TargetUnavailable(f"{self._command}: did not start: {' '.join(said) or 'it said nothing'}")
 
     def stop(self) -> None:
-        """End it."""
+        """End it; again does nothing."""
         if self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(10)
+                self._process.wait(_END_S)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

@@ -23,6 +23,7 @@ from inorder.errors import InorderError, UnusableInput
 from inorder.matrix import drive
 from inorder.matrix import rows as matrix_rows
 from inorder.proxy import serve as network
+from inorder.proxy.settings import Settings as ProxySettings
 from inorder.run import RunFolder
 from inorder.sandbox.serve import serve
 from inorder.sandbox.settings import Settings
@@ -245,28 +246,28 @@ def sandbox(
 
 @app.command()
 def proxy(
-    to: Annotated[str, typer.Option(help="Address of the server, e.g. http://127.0.0.1:8099/1.0.")],
+    to: Annotated[str, typer.Option(help="Server to pass requests on to, e.g. http://127.0.0.1:8099.")],
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: a free one.")],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     fault: Annotated[
         list[str] | None,
         typer.Option(help="What the network does: NAME or NAME:rate=0.1,delay_ms=80,from_s=2. May be repeated."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the draw of faults.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of which requests the faults strike.")] = 1,
     control_port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Port of the control endpoints (INORDER_CONTROL_TOKEN).")
+        int | None, typer.Option(min=0, max=65535, help="Port to control the faults, with INORDER_CONTROL_TOKEN.")
     ] = None,
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
     wait_for_start: Annotated[bool, typer.Option("--wait-for-start", hidden=True)] = False,
 ) -> None:
-    """Run a proxy that does to the traffic what networks do: hold back, cut, swallow, send twice."""
-    asked = network.Asked(
+    """Stand between client and server, and do what networks do: hold back, cut, swallow, send twice."""
+    settings = ProxySettings.from_options(
         to=to, host=host, port=port, control_port=control_port, faults=fault or (), seed=seed,
-        control_token=os.environ.get("INORDER_CONTROL_TOKEN"), wait_for_start=wait_for_start,
+        wait_for_start=wait_for_start,
     )  # fmt: skip
     if with_parent:
         threading.Thread(target=_end_with_parent, daemon=True).start()
-    network.serve(asked, lambda line: print(line, flush=True))
+    network.serve(settings, os.environ.get("INORDER_CONTROL_TOKEN"), lambda line: print(line, flush=True))
 
 
 def _end_with_parent() -> None:

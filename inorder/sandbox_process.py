@@ -36,13 +36,13 @@ class SandboxProcess:
             "--max-bytes": settings.max_bytes,
             "--seed": seed,
         }
-        command = ["sandbox", "--wait-for-start"]
+        given = ["--wait-for-start"]
         for option, value in options.items():
-            command += [option, str(value)]
+            given += [option, str(value)]
         for fault in faults:
-            command += ["--fault", text_of(fault)]
+            given += ["--fault", text_of(fault)]
         try:
-            self._child = Child(command, self.secrets)
+            self._child = Child("sandbox", given, self.secrets)
         except BaseException:
             self._folder.cleanup()
             raise

@@ -8,7 +8,7 @@ knows the end when every process has said that it is finished, or is lost.
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ _PREPARE, _READY, _GO, _PROGRESS = "inorder-prepare", "inorder-ready", "inorder-
 _REPORT_S = 0.5
 _PREPARE_LIMIT_S = 300.0
 """A process that has not built its visitors after so long never will."""
+_ASK_AGAIN_S = 2.0
+"""A worker that has not said that it is ready is asked again so often."""
 _CLOSE_LIMIT_S = 10.0
 """A worker that has not closed its history so long after the end never will."""
 _START_DELAY_S = 0.5
@@ -102,7 +104,8 @@ class Lead:
         self.members: dict[int, dict[str, Any]] = {}
         self.origin: float | None = None
         self.lost: set[int] = set()
-        self._began = time.monotonic()
+        self._began = self._asked = time.monotonic()
+        self._told: dict[str, Any] = {}
         if self._distributed:
             runner.register_message(_READY, self._on_member)
             runner.register_message(_PROGRESS, self._on_member)
@@ -117,12 +120,18 @@ class Lead:
         if self._distributed:
             self._workers = {client: number for number, client in enumerate(sorted(self._runner.clients))}
             bases = self._target.base
-            told = {"folder": str(folder), "workers": self._workers, "bases": bases, "secrets": secrets}
-            self._runner.send_message(_PREPARE, told)
+            self._told = {"folder": str(folder), "workers": self._workers, "bases": bases, "secrets": secrets}
+            self._ask(self._workers)
         else:
             engine = self._member.prepare(self._plan, self._target, folder, 0, 1)
             self._workers = {"local": 0}
             self.members[0] = said(engine)
+
+    def _ask(self, clients: Iterable[str]) -> None:
+        """Have workers prepare themselves."""
+        self._asked = time.monotonic()
+        for client in clients:
+            self._runner.send_message(_PREPARE, self._told, client_id=client)
 
     def _on_member(self, msg: Any, **_: Any) -> None:
         self.members[msg.data["worker"]] = msg.data
@@ -143,6 +152,9 @@ class Lead:
             elif time.monotonic() - self._began > _PREPARE_LIMIT_S:
                 log.error("a worker did not get ready within %.0f s", _PREPARE_LIMIT_S)
                 return False
+            elif self._distributed and time.monotonic() - self._asked > _ASK_AGAIN_S:
+                # A worker that is connected may not listen yet: on a busy machine it is still being set up.
+                self._ask(client for client, number in self._workers.items() if number not in self.members)
             return True
         if self.now() > limit_s(self._plan.scenario):
             log.error("a worker did not end in time")
@@ -202,6 +214,9 @@ def follow(runner: Any, member: Member, plan: Plan, target: Callable[[str], Targ
 
     def prepare(msg: Any, **_: Any) -> None:
         worker = msg.data["workers"][runner.client_id]
+        if member.engine is not None:  # asked again, while it was being built
+            runner.send_message(_READY, said(member.engine))
+            return
         try:
             os.environ.update(msg.data["secrets"])
             engine = member.prepare(

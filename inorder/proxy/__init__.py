@@ -1,1 +1,1 @@
-"""A proxy between clients and a server that does to their traffic what networks do."""
+"""The proxy: stands between client and server, passes HTTP/1.1 on unchanged, and does what faults of the network do."""

@@ -1,119 +1,127 @@
-"""Where one HTTP/1.1 message ends and the next begins; nothing else of it is looked at."""
+"""Where each HTTP/1.1 message of a stream of bytes ends, so that a fault strikes whole requests; nothing is changed."""
 
-import re
-from enum import Enum
+import httptools
 
-from inorder.errors import InorderError
-
-MAX_HEAD_BYTES = 65_536
-MAX_MESSAGE_BYTES = 64 << 20
-"""A longer message is refused: the proxy holds a message until it is whole, and its memory stays bounded."""
-
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
-_CHUNKED = re.compile(rb"\r\ntransfer-encoding:[^\r\n]*chunked[ \t]*\r\n", re.IGNORECASE)
-_CLOSE = re.compile(rb"\r\nconnection:[^\r\n]*close[ \t]*[,\r]", re.IGNORECASE)
-_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
-
-
-class BadMessage(InorderError):
-    """Bytes that are no HTTP/1.1 message."""
-
-
-class Side(Enum):
-    """Whose messages are framed."""
-
-    CLIENT = "requests"
-    SERVER = "answers"
+MAX_HEAD = 262_144
+"""A longer head is not followed: the parser would keep it all in memory."""
 
 
 class Framer:
-    """Cuts the bytes of one direction of a connection into messages."""
+    """Follows one direction of a connection, message by message.
 
-    def __init__(self, side: Side) -> None:
-        self._side = side
-        self._buffer = bytearray()
+    The parser tells that a message is over, not where: it is fed in pieces that end where a message may end. That is
+    after a line in heads and chunked bodies, and after the counted bytes of a body with a Content-Length.
+    """
+
+    def __init__(self, answers: bool) -> None:
+        """`answers`: the direction from the server to the client."""
+        self._answers = answers
+        self.lost = False
+        """What came is no HTTP/1.1, or no more (an upgrade): ends are not known from here on."""
+        self.whole = False
+        """What `take` took last ends a message."""
+        self.inside = False
+        """Part of a message was taken, and its end was not."""
+        self.method = b""
+        """Of a request, once its head is there."""
+        self.to_head = False
+        """Set before an answer: it answers a HEAD, and has no body whatever its head says."""
+        self.status = 0
+        self.keep = True
+        """Whether the connection is kept after the last whole message."""
+        self._renew()
+
+    def _renew(self) -> None:
+        self._parser: httptools.HttpResponseParser | httptools.HttpRequestParser = (
+            httptools.HttpResponseParser(self) if self._answers else httptools.HttpRequestParser(self)
+        )
+        self._begin()
+
+    def _begin(self) -> None:
         self._length: int | None = None
-        """Bytes of the message that has begun, where they are known."""
-        self._to_end = False
-        """The message ends with the connection."""
-        self.bodiless: bool = False
-        """The next answer has no body whatever its head says: it answers HEAD."""
+        self._coded = False
+        self._headed = False
+        self._left = 0
+        self._endless = False
+        self._line_bytes = 0
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take bytes; returns the messages that are whole now. Raises BadMessage."""
-        self._buffer += data
-        messages = []
-        while self._buffer and not self._to_end:
-            if self._length is None:
-                self._length = self._find_length()
-            if self._length is None or len(self._buffer) < self._length:
-                break
-            messages.append(bytes(self._buffer[: self._length]))
-            del self._buffer[: self._length]
-            self._length = None
-        if len(self._buffer) > MAX_MESSAGE_BYTES:
-            raise BadMessage(f"expected messages of at most {MAX_MESSAGE_BYTES} bytes")
-        return messages
+    @property
+    def until_close(self) -> bool:
+        """Whether the message ends with the connection."""
+        return self._endless
 
-    def end(self) -> bytes | None:
-        """The connection has ended: the message that ends with it, or None."""
-        return bytes(self._buffer) if self._to_end else None
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep what says how long the body is (called by the parser)."""
+        name = name.lower()
+        if name == b"content-length":
+            self._length = int(value)
+        elif name == b"transfer-encoding":
+            self._coded = True
 
-    def _find_length(self) -> int | None:
-        """Bytes of the message at the buffer's beginning; None: not known yet."""
-        end = self._buffer.find(b"\r\n\r\n")
-        if end < 0:
-            if len(self._buffer) > MAX_HEAD_BYTES:
-                raise BadMessage(f"expected heads of at most {MAX_HEAD_BYTES} bytes")
-            return None
-        end += 4
-        head = self._buffer[:end]
-        if self._side is Side.SERVER:
-            status = _STATUS.match(head)
-            if status is None:
-                raise BadMessage("expected a status line")
-            if self.bodiless or status[1].startswith(b"1") or status[1] in (b"204", b"304"):
+    def on_headers_complete(self) -> None:
+        """Know how the body ends (called by the parser)."""
+        self._headed = True
+        if isinstance(self._parser, httptools.HttpRequestParser):
+            self.method = self._parser.get_method()
+        else:
+            self.status = self._parser.get_status_code()
+            self._endless = not self._coded and self._length is None
+        if not self._coded:
+            self._left = self._length or 0
+
+    def on_message_complete(self) -> None:
+        """The message is whole (called by the parser)."""
+        self.whole = True
+        self.keep = self._parser.should_keep_alive()
+
+    def take(self, data: bytes, start: int) -> int:
+        """Take bytes of one message, from `start` on: up to its end, or all; returns where they end."""
+        self.whole = False
+        while start < len(data) and not self.whole:
+            if self.lost:
+                return len(data)
+            end = self._reach(data, start)
+            self._feed(data if end - start == len(data) else memoryview(data)[start:end])
+            start = end
+        self.inside = not self.whole
+        if self.whole:
+            self._begin()
+        return start
+
+    def _reach(self, data: bytes, start: int) -> int:
+        """How far the parser can be fed without going past the end of the message."""
+        if self._left:
+            end = min(len(data), start + self._left)
+            self._left -= end - start
+            return end
+        if self._endless:
+            return len(data)
+        if not self._headed and not self._line_bytes:
+            # The usual case, a head that comes in one piece: the first empty line ends it.
+            end = data.find(b"\r\n\r\n", start) + 4
+            if end > 3:
+                self._line_bytes += end - start
                 return end
-        if _CHUNKED.search(head):
-            return self._end_of_chunks(end)
-        length = _LENGTH.search(head)
-        if length is not None:
-            return end + int(length[1])
-        if self._side is Side.SERVER:
-            self._to_end = True
-            return None
+        end = data.find(b"\n", start) + 1 or len(data)
+        self._line_bytes += end - start
         return end
 
-    def _end_of_chunks(self, at: int) -> int | None:
-        """Where a chunked body that begins at `at` ends, trailers included."""
-        while True:
-            line = self._buffer.find(b"\r\n", at)
-            if line < 0:
-                return None
-            try:
-                size = int(self._buffer[at:line].partition(b";")[0], 16)
-            except ValueError:
-                raise BadMessage("expected the size of a chunk") from None
-            at = line + 2 + size + 2
-            if size == 0:
-                trailers = self._buffer.find(b"\r\n\r\n", line)
-                return None if trailers < 0 else trailers + 4
-            if at > len(self._buffer):
-                return None
-
-
-def closes(message: bytes) -> bool:
-    """Whether the message says that its connection ends with it."""
-    end = message.find(b"\r\n\r\n")
-    return _CLOSE.search(message, 0, end + 4) is not None
-
-
-def status_of(answer: bytes) -> int:
-    """The status of an answer; 0: it has none."""
-    found = _STATUS.match(answer)
-    return int(found[1]) if found else 0
-
-
-def interim(answer: bytes) -> bool:
-    """Whether the answer is one that another one follows (100 Continue)."""
-    return answer.startswith((b"HTTP/1.1 1", b"HTTP/1.0 1"))
+    def _feed(self, piece: bytes | memoryview) -> None:
+        try:
+            self._parser.feed_data(piece)
+        except httptools.HttpParserUpgrade:
+            # A request may ask for another protocol; the server decides. CONNECT and 101 are decided.
+            self.lost = self.status == 101 if self._answers else self.method == b"CONNECT"
+            self._renew()
+            return
+        except httptools.HttpParserError:
+            self.lost = True
+            return
+        if self._headed:
+            self._line_bytes = 0
+        if self._line_bytes > MAX_HEAD:
+            self.lost = True
+        if self.to_head and self._headed:
+            self.keep = self._parser.should_keep_alive()
+            self.whole = True
+            self._renew()

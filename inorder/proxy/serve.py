@@ -1,12 +1,11 @@
-"""Runs the proxy: listens, cuts the line while it is down, serves its control, until a signal comes."""
+"""Runs the proxy: binds its ports, passes on until a signal comes, and says where it is."""
 
 import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import uvicorn
 import uvloop
@@ -14,117 +13,99 @@ from starlette.applications import Starlette
 
 from inorder.errors import UnusableInput
 from inorder.faults.control import Control
-from inorder.faults.fault import parse
-from inorder.faults.injection import Injection
 from inorder.faults.switch import Switch
-from inorder.ports import BACKLOG, listen
-from inorder.proxy.client import Client, Way
-
-_LOOK_S = 0.01
-"""How often it is looked whether the line is down."""
+from inorder.proxy.listener import Listener, bind
+from inorder.proxy.settings import Settings
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What a proxy was asked for."""
-
-    to: str
-    """Address of the server; a path is taken over into the proxy's own address."""
-    host: str = "127.0.0.1"
-    port: int = 0
-    """0: any free one."""
-    control_port: int | None = None
-    """None: no control endpoints."""
-    control_token: str | None = None
-    faults: Sequence[str] = ()
-    """As the command line takes them (inorder/faults/fault.py)."""
-    seed: int = 1
-    wait_for_start: bool = False
-    """Whether the windows of the faults stay closed until the control endpoint is told the start of the load."""
+def serve(settings: Settings, control_token: str | None, announce: Callable[[str], None]) -> None:
+    """Run the proxy until SIGTERM or SIGINT; `announce` gets one line once it listens; raises UnusableInput."""
+    uvloop.run(_serve(settings, control_token, announce))
 
 
-def serve(asked: Asked, announce: Callable[[str], None]) -> None:
-    """Run the proxy until SIGTERM or SIGINT; `announce` gets one line once it listens. Raises UnusableInput."""
-    parts = urlsplit(asked.to)
-    try:
-        port = parts.port or 80
-    except ValueError:
-        port = 0
-    if parts.scheme != "http" or not parts.hostname or not port or parts.query:
-        raise UnusableInput(f"to: expected http://host[:port]/path, got {asked.to!r}")
-    faults = [parse(fault, "network") for fault in asked.faults]
-    with listen(asked.host, asked.port) as listener:
-        control = None if asked.control_port is None else listen(asked.host, asked.control_port)
-        way = Way(parts.hostname, port)
-        switch = Switch(faults, asked.seed, started=not asked.wait_for_start)
-        uvloop.run(_serve(asked, way, switch, listener, control, announce))
-
-
-async def _serve(
-    asked: Asked,
-    way: Way,
-    switch: Switch,
-    listener: socket.socket,
-    control: socket.socket | None,
-    announce: Callable[[str], None],
-) -> None:
-    def changed(injections: list[Injection]) -> None:
-        way.injections = injections
-
-    switch.listen(changed)
+async def _serve(settings: Settings, control_token: str | None, announce: Callable[[str], None]) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
-    address = listener.getsockname()
-    watching = asyncio.create_task(_watch(way, listener))
-    serving = None if control is None else asyncio.create_task(_serve_control(asked, switch, control))
-    announce(_start_line(asked, switch, address[1], control))
-    await ended.wait()
-    for task in (watching, serving):
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-    for client in list(way.connections):
-        client.cut()
-    if way.work:
-        await asyncio.wait(way.work, timeout=1)
+    async with running(settings, control_token) as proxy:
+        announce(proxy.line)
+        waiting = asyncio.create_task(ended.wait())
+        await asyncio.wait([waiting, proxy.watching], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if proxy.watching.done():
+            proxy.watching.result()
 
 
-async def _watch(way: Way, listener: socket.socket) -> None:
-    """Listen, but for the times when the line is down: then connections are refused, and open ones reset."""
-    host, port = listener.getsockname()[:2]
-    loop = asyncio.get_running_loop()
-    server: asyncio.Server | None = await loop.create_server(lambda: Client(way), sock=listener, backlog=BACKLOG)
+@dataclass(frozen=True)
+class Running:
+    """A proxy that runs in this loop."""
+
+    line: str
+    """What is said of it."""
+    address: tuple[str, int]
+    switch: Switch
+    watching: "asyncio.Task[None]"
+    """Raises UnusableInput if it cannot go on."""
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings, control_token: str | None) -> AsyncIterator[Running]:
+    """Run a proxy in this loop; raises UnusableInput."""
+    await _resolve(settings.server)
+    switch = Switch(settings.faults, settings.seed, started=not settings.wait_for_start)
+    listener = Listener(settings.host, settings.port, settings.server, switch)
     try:
-        while True:
-            down = [own for own in way.injections if own.fault.name == "down" and own.active()]
-            if down and server is not None:
-                server.close()
-                server = None
-                down[0].struck += 1
-                down[0].count((id(client), down[0].struck) for client in way.connections)
-                for client in list(way.connections):
-                    client.cut()
-            elif not down and server is None:
-                server = await loop.create_server(lambda: Client(way), host, port, backlog=BACKLOG)
-            await asyncio.sleep(_LOOK_S)
+        watching = await listener.start()
+        async with _controlled(settings, switch, control_token) as control:
+            line = start_line(settings, listener.address, control)
+            yield Running(line, listener.address, switch, watching)
     finally:
-        if server is not None:
-            server.close()
+        await listener.stop()
 
 
-async def _serve_control(asked: Asked, switch: Switch, listener: socket.socket) -> None:
-    app = Starlette(routes=Control(switch, "network", asked.control_token).routes())
-    config = uvicorn.Config(app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    with contextlib.suppress(asyncio.CancelledError):
-        await server._serve([listener])  # not serve(), which takes the signals for itself
+async def _resolve(server: tuple[str, int]) -> None:
+    """Refuse a host that has no address: each connection would be reset, and nobody would know why."""
+    try:
+        await asyncio.get_running_loop().getaddrinfo(*server, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise UnusableInput(f"to: expected a host that is known, got {server[0]!r}") from None
 
 
-def _start_line(asked: Asked, switch: Switch, port: int, control: socket.socket | None) -> str:
-    path = urlsplit(asked.to).path.rstrip("/")
-    names = ", ".join(f"{own.fault.name} {own.fault.share:.3g}" for own in switch.injections) or "no fault"
-    told = f"; control http://{asked.host}:{control.getsockname()[1]}" if control else ""
-    return f"inorder proxy: http://{asked.host}:{port}{path} to {asked.to} ({names}{told})"
+class _ControlServer(uvicorn.Server):
+    """Uvicorn's server, which leaves signals to the proxy."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _controlled(settings: Settings, switch: Switch, token: str | None) -> AsyncIterator[str | None]:
+    """The control endpoints, if they are asked for: their origin."""
+    if settings.control_port is None:
+        yield None
+        return
+    with bind(settings.host, settings.control_port) as door:
+        door.listen()
+        app = Starlette(routes=Control(switch, "network", token).routes())
+        config = uvicorn.Config(app, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False)
+        server = _ControlServer(config)
+        serving = asyncio.create_task(server.serve([door]))
+        try:
+            yield _origin(door.getsockname())
+        finally:
+            server.should_exit = True
+            await serving
+
+
+def _origin(address: tuple[str, int]) -> str:
+    host = f"[{address[0]}]" if ":" in address[0] else address[0]
+    return f"http://{host}:{address[1]}"
+
+
+def start_line(settings: Settings, address: tuple[str, int], control: str | None) -> str:
+    """What is said once it listens: the way, the faults with their rates, where the control endpoints are."""
+    faults = ", ".join(f"{fault.name} {fault.share * 100:g} %" for fault in settings.faults) or "no faults"
+    controlled = f"; control {control}" if control else ""
+    return f"inorder proxy: {_origin(address)} -> {settings.to} ({faults}{controlled})"
