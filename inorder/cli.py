@@ -203,12 +203,8 @@ def _progress() -> Any:
 @app.command()
 def sandbox(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: a free one.")],
-    store: Annotated[str, typer.Option(help="sqlite:PATH, postgresql://…, or postgresql for an embedded one.")],
-    servers: Annotated[
-        int,
-        typer.Option(min=1, max=64, help="Servers; with PostgreSQL each is a process."),
-    ] = 4,
-    restart: Annotated[bool, typer.Option("--restart", help="Start the server again when it is killed.")] = False,
+    store: Annotated[str, typer.Option(help="Where events are stored: sqlite:PATH.")],
+    servers: Annotated[int, typer.Option(min=1, max=64, help="Servers that share the work.")] = 4,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     partner_id: Annotated[str | None, typer.Option(help="partnerId to accept; default: INORDER_PARTNER_ID.")] = None,
     api_key: Annotated[str | None, typer.Option(help="apiKey to accept; default: INORDER_API_KEY.")] = None,
@@ -232,7 +228,7 @@ def sandbox(
 ) -> None:
     """Run the reference server: the tracking API on a durable store, with read-back."""
     settings = Settings.from_options(
-        host=host, port=port, servers=servers, restart=restart, store=store,
+        host=host, port=port, servers=servers, store=store,
         partner_id=partner_id or os.environ.get("INORDER_PARTNER_ID"),
         api_key=api_key or os.environ.get("INORDER_API_KEY"),
         readback_token=os.environ.get("INORDER_READBACK_TOKEN"),
@@ -241,7 +237,9 @@ def sandbox(
         max_connections=max_connections, seed=seed, faults=fault or (),
         wait_for_start=wait_for_start, control_anywhere=control_anywhere,
     )  # fmt: skip
-    serve(settings, lambda line: print(line, flush=True), sys.stdin.fileno() if with_parent else None)
+    if with_parent:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    serve(settings, lambda line: print(line, flush=True))
 
 
 @app.command()

@@ -33,8 +33,6 @@ class Health(Struct):
     status: str
     version: str
     servers: list[str]
-    pid: int
-    """Process that answers."""
 
 
 class Refused(InorderError):

@@ -1,7 +1,5 @@
 """The sandbox's routes: which call is taken, and what is answered."""
 
-import os
-
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -21,7 +19,7 @@ from inorder.sandbox.gate import Gate
 from inorder.sandbox.ingest import Intake
 from inorder.sandbox.protocol import TRANSPORT
 from inorder.sandbox.settings import Settings
-from inorder.sandbox.store import StoreError, StoreUnsure
+from inorder.sandbox.store import StoreError
 
 BASE = "/1.0"
 PAGE_ROWS, MAX_PAGE_ROWS = 1000, 100_000
@@ -87,8 +85,6 @@ class Calls:
             raise _too_large("body", f"Expected at most {self._max_events} events, got {len(events)}")
         try:
             await self._intake.batch(events)
-        except StoreUnsure:
-            raise Refused(500, "it is not known whether the batch is stored") from None
         except StoreError:
             raise Refused(503, "the batch could not be stored") from None
 
@@ -138,7 +134,7 @@ def _number(request: Request, name: str, default: int, low: int, high: int) -> i
 def build(settings: Settings, intake: Faulty, control: Control) -> Starlette:
     """The application: `intake` gets the calls and is read back."""
     gate = Gate(settings)
-    health = msgspec.json.encode(Health("ok", __version__, settings.names, os.getpid()))
+    health = msgspec.json.encode(Health("ok", __version__, settings.names))
     document = msgspec.json.encode(openapi.document(settings))
 
     async def get_health(request: Request) -> Response:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from inorder.events import Event
 from inorder.sandbox.settings import Settings
-from inorder.sandbox.store import Row, Store, StoreUnsure
+from inorder.sandbox.store import Row, Store
 
 GROUP_ROWS = 5_000
 """A group stops growing at so many rows: one huge backlog must not delay every answer."""
@@ -96,15 +96,13 @@ class Server:
         self._timer = asyncio.get_running_loop().call_later(wait, self.flush)
 
     def flush(self) -> asyncio.Future[None]:
-        """Hand what is kept to the store, in the order in which it came; what it surely did not take is kept on."""
+        """Hand what is kept to the store, in the order in which it came; what it cannot take is kept on."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         rows, self._kept = self._kept, []
 
         def stored(future: asyncio.Future[None]) -> None:
-            if isinstance(future.exception(), StoreUnsure):
-                return  # they may be stored; kept on they could be stored twice, and accepted does not mean stored
             if future.exception() is not None:
                 self._kept[:0] = rows
                 if self._timer is None:

@@ -18,7 +18,6 @@ _REASONS = {
     413: "The body has too many bytes, or the batch too many events.",
     415: "The body is not `application/json`.",
     429: "The quota is used up; `Retry-After` says for how many seconds.",
-    500: "It is not known whether the batch is stored: the store went away while it was being committed.",
     503: "The batch could not be stored; nothing of it is.",
 }
 _ORDINARY = (400, 401, 403, 404, 405, 413, 415, 429)
@@ -49,7 +48,7 @@ def document(settings: Settings) -> Json:
     }
     batch = {"$ref": "#/components/schemas/Batch"}
     summary = "A batch: its events are saved in the order passed, all or none, and the answer confirms it."
-    paths[f"/1.0/{BATCH_CALL}"] = {"post": _call(BATCH_CALL, summary, batch, (*_ORDINARY, 500, 503))}
+    paths[f"/1.0/{BATCH_CALL}"] = {"post": _call(BATCH_CALL, summary, batch, (*_ORDINARY, 503))}
     paths["/stored"] = {"get": _stored()}
     paths["/health"] = {"get": _get("health", "Whether the sandbox serves.", references[-1])}
     paths["/openapi.json"] = {"get": _get("openapi", "This document.", {"type": "object"})}

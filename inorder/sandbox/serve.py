@@ -7,9 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 
-import msgspec
 import uvicorn
 import uvloop
 from starlette.applications import Starlette
@@ -18,13 +16,10 @@ from inorder.faults.control import Control
 from inorder.faults.switch import Switch
 from inorder.ports import BACKLOG, listen
 from inorder.sandbox.app import BASE, build
-from inorder.sandbox.embedded import EmbeddedPostgres
 from inorder.sandbox.faults.chain import Faulty
 from inorder.sandbox.ingest import Ingest
-from inorder.sandbox.processes import supervise
 from inorder.sandbox.protocol import bounded_by, sweep
-from inorder.sandbox.settings import Postgres, Settings
-from inorder.sandbox.store import Store
+from inorder.sandbox.settings import Settings
 from inorder.sandbox.store_sqlite import SqliteStore
 
 _FILES = 65_536
@@ -33,20 +28,10 @@ GRACE_S = 10
 """At the end, calls under way get so long to be answered."""
 
 
-async def open_store(store: Path | Postgres) -> Store:
-    """Open a store, made where it is not there; raises UnusableInput with one line where it cannot be."""
-    if isinstance(store, Path):
-        return SqliteStore(store)
-    from inorder.sandbox.store_postgres import PostgresStore  # its driver is an extra
-
-    assert store.dsn is not None
-    return await PostgresStore.open(store.dsn)
-
-
 @contextlib.asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Starlette]:
     """The application with its store open; at the end what the servers keep is stored, and the store closed."""
-    store = await open_store(settings.store)
+    store = SqliteStore(settings.store)
     ingest = Ingest(settings, store)
     switch = Switch(settings.faults, settings.seed, started=not settings.wait_for_start)
     faulty = Faulty(ingest, store, switch)
@@ -84,51 +69,11 @@ class _Server(uvicorn.Server):
             loop.remove_signal_handler(number)
 
 
-def serve(settings: Settings, announce: Callable[[str], None], parent: int | None = None) -> None:
-    """Run the sandbox until SIGTERM or SIGINT; `announce` gets one line once it listens.
-
-    `parent`: a descriptor whose end is that of the process that wants the sandbox, which then ends too.
-    """
+def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Run the sandbox until SIGTERM or SIGINT; `announce` gets one line once it listens."""
     _raise_file_limit()
-    with contextlib.ExitStack() as stack:
-        apart = isinstance(settings.store, Postgres)
-        ports = [settings.port + at if settings.port else 0 for at in range(settings.servers if apart else 1)]
-        # Bound once, and inherited by every process: while one is started again its port still takes connections, as
-        # that of a server does which a balancer or its service manager holds open. The calls that were under way are
-        # cut off all the same.
-        listeners = [stack.enter_context(listen(settings.host, port)) for port in ports]
-        if isinstance(settings.store, Postgres) and settings.store.dsn is None:
-            embedded = EmbeddedPostgres()
-            stack.callback(embedded.stop)
-            settings = msgspec.structs.replace(settings, store=Postgres(embedded.dsn))
-            line = start_line(settings, listeners, "embedded postgresql")
-        else:
-            line = start_line(settings, listeners, settings.where)
-        if not apart and not settings.restart:
-            uvloop.run(_serve(settings, listeners[0], lambda: announce(line), parent))
-            return
-        asyncio.run(_check(settings))
-        works = [_work(own, listener) for own, listener in zip(_servers(settings), listeners, strict=True)]
-        supervise(works, lambda: announce(line), parent)
-
-
-def _servers(settings: Settings) -> list[Settings]:
-    """The settings of each process: one for SQLite, one a server for PostgreSQL."""
-    if isinstance(settings.store, Path):
-        return [settings]
-    return [
-        msgspec.structs.replace(settings, servers=1, first_server=number, seed=settings.seed + number - 1)
-        for number in range(1, settings.servers + 1)
-    ]
-
-
-async def _check(settings: Settings) -> None:
-    """Open the store once, so that what is wrong with it is said here, in one line."""
-    await (await open_store(settings.store)).close()
-
-
-def _work(settings: Settings, listener: socket.socket) -> Callable[[int, Callable[[], None]], None]:
-    return lambda parent, ready: uvloop.run(_serve(settings, listener, ready, parent))
+    with listen(settings.host, settings.port) as listener:
+        uvloop.run(_serve(settings, listener, announce))
 
 
 def _raise_file_limit() -> None:
@@ -138,7 +83,7 @@ def _raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, _FILES)), hard))
 
 
-async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[], None], parent: int | None = None) -> None:
+async def _serve(settings: Settings, listener: socket.socket, announce: Callable[[str], None]) -> None:
     async with opened(settings) as app:
         config = uvicorn.Config(
             app,
@@ -154,16 +99,14 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[]
             timeout_keep_alive=settings.keep_alive_s,
             timeout_graceful_shutdown=GRACE_S,
         )
-        server = _Server(config, ready)
-        if parent is not None:
-            asyncio.get_running_loop().add_reader(parent, server.handle_exit, signal.SIGTERM, None)
+        server = _Server(config, lambda: announce(start_line(settings, listener)))
         sweeping = asyncio.create_task(sweep(server.server_state))
         await server.serve([listener])
         sweeping.cancel()
 
 
-def start_line(settings: Settings, listeners: list[socket.socket], store: str) -> str:
-    """What is said once it listens: the addresses, and how open it is; no secret."""
+def start_line(settings: Settings, listener: socket.socket) -> str:
+    """What is said once it listens: the address, and how open it is; no secret."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     servers = "1 server" if settings.servers == 1 else f"{settings.servers} servers"
     partner = "the partnerId given" if settings.partner_id else "any partnerId"
@@ -171,5 +114,7 @@ def start_line(settings: Settings, listeners: list[socket.socket], store: str) -
     reading = "with the token" if settings.readback_token else "open on this machine"
     names = ", ".join(f"{fault.name} {fault.share:.3g}" for fault in settings.faults)
     faults = f"; WRONG ON PURPOSE: {names}" if names else ""
-    addresses = " ".join(f"http://{host}:{listener.getsockname()[1]}{BASE}" for listener in listeners)
-    return f"inorder sandbox: {addresses} ({servers}; {store}; {partner}, {key}; read-back {reading}{faults})"
+    return (
+        f"inorder sandbox: http://{host}:{listener.getsockname()[1]}{BASE} "
+        f"({servers}; sqlite:{settings.store}; {partner}, {key}; read-back {reading}{faults})"
+    )

@@ -1,6 +1,5 @@
 """All settings of the sandbox, checked before anything is opened."""
 
-import importlib.util
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,29 +13,15 @@ MAX_SERVERS = 64
 MAX_PORT = 65_535
 
 
-class Postgres(Struct, frozen=True):
-    """A PostgreSQL as the store."""
-
-    dsn: str | None = None
-    """Its address; None: an embedded one is started."""
-
-    def __str__(self) -> str:
-        return "postgresql" if self.dsn else "embedded postgresql"  # an address may hold a password
-
-
 class Settings(Struct, frozen=True, kw_only=True):
     """How one sandbox is run; docs/sandbox.md says what each setting is for."""
 
-    store: Path | Postgres
-    """The SQLite file, or a PostgreSQL: then each server is a process on a port of its own."""
+    store: Path
+    """The SQLite file."""
     host: str = "127.0.0.1"
     port: int = 8099
-    """0: any free port, which the start line names. With PostgreSQL the first of as many as there are servers."""
+    """0: any free port, which the start line names."""
     servers: int = 4
-    first_server: int = 1
-    """Number of the first of these servers: a process with PostgreSQL is one of several."""
-    restart: bool = False
-    """Whether a server process that is killed is started again, on its port. With PostgreSQL it always is."""
     partner_id: str | None = None
     """None: any partnerId that is not empty."""
     api_key: str | None = None
@@ -70,17 +55,12 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Name the store and the address only: the rest holds secrets."""
-        return f"Settings(store={self.where!r}, host={self.host!r}, port={self.port})"
+        return f"Settings(store={str(self.store)!r}, host={self.host!r}, port={self.port})"
 
     @property
     def names(self) -> list[str]:
         """The names of the servers."""
-        return [f"s{number}" for number in range(self.first_server, self.first_server + self.servers)]
-
-    @property
-    def where(self) -> str:
-        """The store, without a secret."""
-        return str(self.store) if isinstance(self.store, Postgres) else f"sqlite:{self.store}"
+        return [f"s{number}" for number in range(1, self.servers + 1)]
 
     @classmethod
     def from_options(
@@ -90,7 +70,6 @@ class Settings(Struct, frozen=True, kw_only=True):
         host: str = "127.0.0.1",
         port: int = 8099,
         servers: int = 4,
-        restart: bool = False,
         partner_id: str | None = None,
         api_key: str | None = None,
         readback_token: str | None = None,
@@ -127,8 +106,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             if value == "":
                 raise UnusableInput(f"{option}: expected at least one character")
         return cls(
-            store=_store(store),
-            restart=restart,
+            store=_sqlite_path(store),
             host=host,
             port=port,
             servers=servers,
@@ -157,17 +135,13 @@ def _between(option: str, value: float, low: float, high: float) -> None:
         raise UnusableInput(f"{option}: expected {low:.0f} to {high:.0f}, got {value:g}")
 
 
-def _store(store: str) -> Path | Postgres:
-    """What `sqlite:PATH`, `postgresql` or `postgresql://…` names."""
+def _sqlite_path(store: str) -> Path:
+    """The file that `sqlite:PATH` names."""
     kind, colon, rest = store.partition(":")
     if kind in ("postgresql", "postgres"):
-        if colon and not rest.startswith("//"):
-            raise UnusableInput("store: expected postgresql or postgresql://user@host/database")
-        if importlib.util.find_spec("asyncpg") is None:
-            raise UnusableInput("store: PostgreSQL needs the extra: pip install 'inorder[postgres]'")
-        return Postgres(store if colon else None)
+        raise UnusableInput("store: postgresql is not in this version; expected sqlite:PATH")
     if kind != "sqlite" or not colon or not rest:
-        raise UnusableInput(f"store: expected sqlite:PATH, postgresql or postgresql://…, got {store!r}")
+        raise UnusableInput(f"store: expected sqlite:PATH, got {store!r}")
     if rest == ":memory:":
         raise UnusableInput("store: expected a file, for a store in memory is not durable: sqlite:PATH")
     path = Path(rest)

@@ -16,10 +16,6 @@ class StoreError(InorderError):
     """The store could not keep the rows; none of them is stored."""
 
 
-class StoreUnsure(StoreError):
-    """It is not known whether the rows are stored: the store went away while they were being committed."""
-
-
 class Store(Protocol):
     """One durable log of events. Its own total order is `position`: strictly increasing, never used again."""
 

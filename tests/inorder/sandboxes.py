@@ -36,11 +36,6 @@ except UnusableInput as error:
 """
 
 
-def store_of(folder: Path) -> str:
-    """The store of the sandboxes in a folder; a test may have others."""
-    return f"sqlite:{folder / 'log.sqlite'}"
-
-
 def lines(body: bytes) -> list[dict[str, Any]]:
     """The rows of a page of the stream."""
     return [msgspec.json.decode(line) for line in body.split(b"\n") if line]
@@ -84,10 +79,9 @@ class Near:
 
 @contextlib.contextmanager
 def near(folder: Path, peer: str = "127.0.0.1", **settings: Any) -> Iterator[Near]:
-    """Open a sandbox in this process."""
+    """Open a sandbox in this process; its store is `log.sqlite` in the folder."""
     with asyncio.Runner() as runner:
-        store = Settings.from_options(store=store_of(folder), environment={}).store
-        scope = opened(Settings(**{"store": store, **settings}))
+        scope = opened(Settings(**{"store": folder / "log.sqlite", **settings}))
         app = runner.run(scope.__aenter__())
         sandbox = Near(runner, app, peer)
         try:
@@ -120,7 +114,7 @@ class Far:
 
 def start(folder: Path, environment: dict[str, str] | None = None, **options: Any) -> "subprocess.Popen[str]":
     """Start a sandbox with options of `Settings.from_options`; what it says, errors too, is in `stdout`."""
-    given = {"store": store_of(folder), "port": 0, **options}
+    given = {"store": f"sqlite:{folder / 'log.sqlite'}", "port": 0, **options}
     return subprocess.Popen(
         [sys.executable, "-c", SERVE, msgspec.json.encode(given).decode()],
         stdout=subprocess.PIPE,

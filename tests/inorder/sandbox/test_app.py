@@ -15,8 +15,6 @@ from inorder.sandbox.settings import Settings
 from tests.inorder.samples import event, one_of_each, views
 from tests.inorder.sandboxes import KEYS, near
 
-pytestmark = pytest.mark.usefixtures("each_store")
-
 
 def spaced(value: Any) -> bytes:
     """JSON with white space that no encoder would write, to see that the bytes are kept."""

@@ -12,13 +12,8 @@ from inorder.events import Event, ViewEvent
 from inorder.sandbox.ingest import GroupCommit, Ingest
 from inorder.sandbox.settings import Settings
 from inorder.sandbox.store import Row, StoreError
-from inorder.sandbox.store_postgres import PostgresStore
-from inorder.sandbox.store_sqlite import SqliteStore
 from tests.inorder.samples import event, views
 from tests.inorder.sandboxes import near
-
-STORES: dict[str, Any] = {"sqlite": SqliteStore, "postgresql": PostgresStore}
-pytestmark = pytest.mark.usefixtures("each_store")
 
 
 class Slow:
@@ -217,7 +212,7 @@ def test_batches_that_were_awaited_keep_their_order(tmp_path: Path) -> None:
         assert len(seen) >= 100
 
 
-def test_a_store_that_fails_is_503(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, each_store: str) -> None:
+def test_a_store_that_fails_is_503(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The batch is not confirmed, and nothing of it is stored."""
 
     async def fail(*_: object) -> None:
@@ -225,7 +220,7 @@ def test_a_store_that_fails_is_503(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     with near(tmp_path) as sandbox:
         with monkeypatch.context() as patched:
-            patched.setattr(STORES[each_store], "commit", fail)
+            patched.setattr("inorder.sandbox.store_sqlite.SqliteStore.commit", fail)
             answer = sandbox.post("visitorEvents", views("ann", 1))
         assert (answer.status_code, answer.json()["error"]) == (503, "the batch could not be stored")
         assert sandbox.stored() == []
@@ -240,18 +235,19 @@ def gathered(*work: Coroutine[Any, Any, Any]) -> Coroutine[Any, Any, Any]:
     return play()
 
 
-def test_the_real_store_shares_transactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, each_store: str) -> None:
+def test_the_real_store_shares_transactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fifty batches at once need far fewer than fifty transactions."""
-    commits = 0
-    kind = STORES[each_store]
-    commit = kind.commit
+    from inorder.sandbox.store_sqlite import SqliteStore
 
-    async def counted(self: Any, rows: Sequence[Row]) -> None:
+    commits = 0
+    commit = SqliteStore.commit
+
+    async def counted(self: SqliteStore, rows: Sequence[Row]) -> None:
         nonlocal commits
         commits += 1
         await commit(self, rows)
 
-    monkeypatch.setattr(kind, "commit", counted)
+    monkeypatch.setattr(SqliteStore, "commit", counted)
     with near(tmp_path) as sandbox:
         sandbox.run(gathered(*(sandbox.send("visitorEvents", views(f"v{n}", 1, 2)) for n in range(50))))
         assert len(sandbox.stored()) == 100

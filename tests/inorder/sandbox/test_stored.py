@@ -8,8 +8,6 @@ import pytest
 from tests.inorder.samples import views
 from tests.inorder.sandboxes import lines, near
 
-pytestmark = pytest.mark.usefixtures("each_store")
-
 
 def test_the_stream_is_paged_and_resumable(tmp_path: Path) -> None:
     """`after` is the last position seen, `limit` the rows; nothing newer is an empty answer."""
