@@ -203,7 +203,7 @@ def _progress() -> Any:
 @app.command()
 def sandbox(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: a free one.")],
-    store: Annotated[str, typer.Option(help="Where events are stored: sqlite:PATH.")],
+    store: Annotated[str, typer.Option(help="sqlite:PATH, postgresql (embedded) or postgresql://…")],
     servers: Annotated[int, typer.Option(min=1, max=64, help="Servers that share the work.")] = 4,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     partner_id: Annotated[str | None, typer.Option(help="partnerId to accept; default: INORDER_PARTNER_ID.")] = None,
@@ -223,6 +223,7 @@ def sandbox(
     control_anywhere: Annotated[
         bool, typer.Option("--control-anywhere", help="Control endpoints for other machines too.")
     ] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Start a server process that was killed again.")] = False,
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
     wait_for_start: Annotated[bool, typer.Option("--wait-for-start", hidden=True)] = False,
 ) -> None:
@@ -234,12 +235,11 @@ def sandbox(
         readback_token=os.environ.get("INORDER_READBACK_TOKEN"),
         flush_ms=flush_ms, replication_delay_ms=replication_delay_ms, quota_per_s=quota_per_s,
         max_events=max_events, max_bytes=max_bytes, request_timeout_s=request_timeout_s,
-        max_connections=max_connections, seed=seed, faults=fault or (),
+        max_connections=max_connections, seed=seed, restart=restart, faults=fault or (),
         wait_for_start=wait_for_start, control_anywhere=control_anywhere,
     )  # fmt: skip
-    if with_parent:
-        threading.Thread(target=_end_with_parent, daemon=True).start()
-    serve(settings, lambda line: print(line, flush=True))
+    # With the end of standard input it ends: a run that was killed leaves no sandbox behind.
+    serve(settings, lambda line: print(line, flush=True), sys.stdin.fileno() if with_parent else None)
 
 
 @app.command()
@@ -269,7 +269,7 @@ def proxy(
 
 
 def _end_with_parent() -> None:
-    """End when the other end of standard input is gone: a run that was killed leaves no sandbox behind."""
+    """End when the other end of standard input is gone: a run that was killed leaves no proxy behind."""
     sys.stdin.read()
     os.kill(os.getpid(), signal.SIGTERM)
 

@@ -28,7 +28,7 @@ class SandboxProcess:
         options = {
             "--port": 0,
             "--servers": settings.servers,
-            "--store": f"sqlite:{Path(self._folder.name) / 'store.sqlite'}",
+            "--store": _store(settings, Path(self._folder.name)),
             "--flush-ms": settings.flush_ms,
             "--replication-delay-ms": settings.replication_delay_ms,
             "--quota-per-s": settings.quota_per_s,
@@ -54,3 +54,8 @@ class SandboxProcess:
         """End it, and drop its store."""
         self._child.stop()
         self._folder.cleanup()
+
+
+def _store(settings: Sandbox, folder: Path) -> str:
+    """Where it stores: an embedded server makes a folder of its own."""
+    return f"sqlite:{folder / 'store.sqlite'}" if settings.store == "sqlite" else settings.store

@@ -116,6 +116,8 @@ class Sandbox(Struct, forbid_unknown_fields=True, frozen=True):
     """Settings of the sandbox that is started when a run names no target."""
 
     servers: Annotated[int, Meta(ge=1, le=64)] = 4
+    store: Literal["sqlite", "postgresql"] = "sqlite"
+    """With postgresql (an embedded server) each of the servers is a process with an address of its own."""
     flush_ms: Positive = 100.0
     """Longest time that a server keeps an ordinary call before it stores it."""
     replication_delay_ms: NonNegative = 0.0

@@ -33,6 +33,9 @@ class Health(Struct):
     status: str
     version: str
     servers: list[str]
+    """Names of the servers in the process that answers."""
+    pid: int
+    """Id of that process."""
 
 
 class Refused(InorderError):

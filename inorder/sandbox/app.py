@@ -1,5 +1,7 @@
 """The sandbox's routes: which call is taken, and what is answered."""
 
+import os
+
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -19,7 +21,7 @@ from inorder.sandbox.gate import Gate
 from inorder.sandbox.ingest import Intake
 from inorder.sandbox.protocol import TRANSPORT
 from inorder.sandbox.settings import Settings
-from inorder.sandbox.store import StoreError
+from inorder.sandbox.store import StoreError, StoreUnsure
 
 BASE = "/1.0"
 PAGE_ROWS, MAX_PAGE_ROWS = 1000, 100_000
@@ -85,6 +87,8 @@ class Calls:
             raise _too_large("body", f"Expected at most {self._max_events} events, got {len(events)}")
         try:
             await self._intake.batch(events)
+        except StoreUnsure:
+            raise Refused(500, "it is not known whether the batch is stored") from None
         except StoreError:
             raise Refused(503, "the batch could not be stored") from None
 
@@ -134,7 +138,7 @@ def _number(request: Request, name: str, default: int, low: int, high: int) -> i
 def build(settings: Settings, intake: Faulty, control: Control) -> Starlette:
     """The application: `intake` gets the calls and is read back."""
     gate = Gate(settings)
-    health = msgspec.json.encode(Health("ok", __version__, settings.names))
+    health = msgspec.json.encode(Health("ok", __version__, settings.names, os.getpid()))
     document = msgspec.json.encode(openapi.document(settings))
 
     async def get_health(request: Request) -> Response:
@@ -147,7 +151,11 @@ def build(settings: Settings, intake: Faulty, control: Control) -> Starlette:
         gate.readback(request.scope)
         after = _number(request, "after", -1, -1, MAX_POSITION)
         limit = _number(request, "limit", PAGE_ROWS, 1, MAX_PAGE_ROWS)
-        return Response(await intake.page(after, limit), media_type="application/x-ndjson")
+        try:
+            page = await intake.page(after, limit)
+        except StoreError:
+            raise Refused(503, "the log could not be read") from None
+        return Response(page, media_type="application/x-ndjson")
 
     app = Starlette(
         routes=[

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from inorder.events import Event
 from inorder.sandbox.settings import Settings
-from inorder.sandbox.store import Row, Store
+from inorder.sandbox.store import Row, Store, StoreUnsure
 
 GROUP_ROWS = 5_000
 """A group stops growing at so many rows: one huge backlog must not delay every answer."""
@@ -23,7 +23,10 @@ class Intake(Protocol):
         """Take one event; it is stored some time later."""
 
     async def batch(self, events: Sequence[tuple[str, Event, bytes]]) -> None:
-        """Take a batch; all of it is on disk when this returns. Raises StoreError: none of it is."""
+        """Take a batch; all of it is on disk when this returns.
+
+        Raises StoreError: none of it is; StoreUnsure: all of it is or none.
+        """
 
 
 class GroupCommit:
@@ -96,14 +99,18 @@ class Server:
         self._timer = asyncio.get_running_loop().call_later(wait, self.flush)
 
     def flush(self) -> asyncio.Future[None]:
-        """Hand what is kept to the store, in the order in which it came; what it cannot take is kept on."""
+        """Hand what is kept to the store, in the order in which it came; what it did not take is kept on.
+
+        What it may have taken is not: an ordinary event that was accepted may be lost, and is never made into two.
+        """
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         rows, self._kept = self._kept, []
 
         def stored(future: asyncio.Future[None]) -> None:
-            if future.exception() is not None:
+            failure = future.exception()
+            if failure is not None and not isinstance(failure, StoreUnsure):
                 self._kept[:0] = rows
                 if self._timer is None:
                     self._start()

@@ -18,6 +18,7 @@ _REASONS = {
     413: "The body has too many bytes, or the batch too many events.",
     415: "The body is not `application/json`.",
     429: "The quota is used up; `Retry-After` says for how many seconds.",
+    500: "It is not known whether the batch is stored: all of it is, or nothing.",
     503: "The batch could not be stored; nothing of it is.",
 }
 _ORDINARY = (400, 401, 403, 404, 405, 413, 415, 429)
@@ -48,7 +49,7 @@ def document(settings: Settings) -> Json:
     }
     batch = {"$ref": "#/components/schemas/Batch"}
     summary = "A batch: its events are saved in the order passed, all or none, and the answer confirms it."
-    paths[f"/1.0/{BATCH_CALL}"] = {"post": _call(BATCH_CALL, summary, batch, (*_ORDINARY, 503))}
+    paths[f"/1.0/{BATCH_CALL}"] = {"post": _call(BATCH_CALL, summary, batch, (*_ORDINARY, 500, 503))}
     paths["/stored"] = {"get": _stored()}
     paths["/health"] = {"get": _get("health", "Whether the sandbox serves.", references[-1])}
     paths["/openapi.json"] = {"get": _get("openapi", "This document.", {"type": "object"})}
@@ -120,5 +121,6 @@ def _stored() -> Json:
             "400": _error(400, "A parameter is no whole number within its bounds."),
             "401": _error(401, "The token is missing or wrong."),
             "403": _error(403, "No token is set, and the client is not on this machine."),
+            "503": _error(503, "The log could not be read."),
         },
     }

@@ -1,4 +1,4 @@
-"""Runs the sandbox: opens the store, binds the port, serves until a signal comes, and ends without losing anything."""
+"""Runs the sandbox: binds the ports, opens the store, serves until a signal comes, and ends without losing anything."""
 
 import asyncio
 import contextlib
@@ -6,20 +6,27 @@ import resource
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import partial
 
 import uvicorn
 import uvloop
+from msgspec import structs
 from starlette.applications import Starlette
 
+from inorder.errors import UnusableInput
 from inorder.faults.control import Control
 from inorder.faults.switch import Switch
 from inorder.ports import BACKLOG, listen
+from inorder.sandbox.address import Postgres, shown
 from inorder.sandbox.app import BASE, build
+from inorder.sandbox.embedded import EXTRA, embedded
 from inorder.sandbox.faults.chain import Faulty
 from inorder.sandbox.ingest import Ingest
+from inorder.sandbox.processes import end_with, supervise
 from inorder.sandbox.protocol import bounded_by, sweep
 from inorder.sandbox.settings import Settings
+from inorder.sandbox.store import Store
 from inorder.sandbox.store_sqlite import SqliteStore
 
 _FILES = 65_536
@@ -31,7 +38,7 @@ GRACE_S = 10
 @contextlib.asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Starlette]:
     """The application with its store open; at the end what the servers keep is stored, and the store closed."""
-    store = SqliteStore(settings.store)
+    store = await _store(settings)
     ingest = Ingest(settings, store)
     switch = Switch(settings.faults, settings.seed, started=not settings.wait_for_start)
     faulty = Faulty(ingest, store, switch)
@@ -42,6 +49,17 @@ async def opened(settings: Settings) -> AsyncIterator[Starlette]:
         await faulty.finish()
         await ingest.close()
         await store.close()
+
+
+async def _store(settings: Settings) -> Store:
+    """The open store; PostgreSQL's needs an extra."""
+    if not isinstance(settings.store, Postgres):
+        return SqliteStore(settings.store)
+    try:
+        from inorder.sandbox.store_postgres import PostgresStore
+    except ModuleNotFoundError as error:
+        raise UnusableInput(f"store {settings.store}: needs {error.name}: {EXTRA}") from None
+    return await PostgresStore.open(settings.store, settings.names[0])
 
 
 class _Server(uvicorn.Server):
@@ -69,11 +87,40 @@ class _Server(uvicorn.Server):
             loop.remove_signal_handler(number)
 
 
-def serve(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Run the sandbox until SIGTERM or SIGINT; `announce` gets one line once it listens."""
+def serve(settings: Settings, announce: Callable[[str], None], life_line: int | None = None) -> None:
+    """Run the sandbox until SIGTERM or SIGINT, or till the pipe `life_line` ends; `announce` gets one line once it listens.
+
+    Raises UnusableInput where it cannot, and StoreError where what was kept cannot be stored at the end.
+    """
     _raise_file_limit()
-    with listen(settings.host, settings.port) as listener:
-        uvloop.run(_serve(settings, listener, announce))
+    with contextlib.ExitStack() as stack:
+        # Where processes are restarted, these sockets stay open here: after a crash no other program can take the port,
+        # and what the crash breaks is the calls under way, whose clients cannot know what became of them. A client that
+        # comes during the restart waits some tens of milliseconds, as behind any server with a master process; that
+        # connections are refused is the fault of a network, and is made there.
+        listeners = [
+            stack.enter_context(listen(settings.host, settings.port and settings.port + number))
+            for number in range(settings.processes)
+        ]
+        line = start_line(settings, listeners)
+        if not isinstance(settings.store, Postgres) and not settings.restart:
+            if life_line is not None:
+                threading.Thread(target=end_with, args=(life_line,), daemon=True).start()
+            _run(settings, listeners[0], lambda: announce(line))
+            return
+        if isinstance(settings.store, Postgres) and settings.store.dsn is None:
+            store = structs.replace(settings.store, dsn=stack.enter_context(embedded()))
+            settings = structs.replace(settings, store=store)
+        work = {
+            share.names[0]: partial(_run, share, listener)
+            for share, listener in zip(settings.shares(), listeners, strict=True)
+        }
+        supervise(work, lambda: announce(line), life_line)
+
+
+def _run(settings: Settings, listener: socket.socket, announce: Callable[[], None]) -> None:
+    """Be one server process."""
+    uvloop.run(_serve(settings, listener, announce))
 
 
 def _raise_file_limit() -> None:
@@ -83,7 +130,7 @@ def _raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, _FILES)), hard))
 
 
-async def _serve(settings: Settings, listener: socket.socket, announce: Callable[[str], None]) -> None:
+async def _serve(settings: Settings, listener: socket.socket, announce: Callable[[], None]) -> None:
     async with opened(settings) as app:
         config = uvicorn.Config(
             app,
@@ -99,14 +146,14 @@ async def _serve(settings: Settings, listener: socket.socket, announce: Callable
             timeout_keep_alive=settings.keep_alive_s,
             timeout_graceful_shutdown=GRACE_S,
         )
-        server = _Server(config, lambda: announce(start_line(settings, listener)))
+        server = _Server(config, announce)
         sweeping = asyncio.create_task(sweep(server.server_state))
         await server.serve([listener])
         sweeping.cancel()
 
 
-def start_line(settings: Settings, listener: socket.socket) -> str:
-    """What is said once it listens: the address, and how open it is; no secret."""
+def start_line(settings: Settings, listeners: Sequence[socket.socket]) -> str:
+    """What is said once it listens: an address for each process, and how open it is; no secret."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     servers = "1 server" if settings.servers == 1 else f"{settings.servers} servers"
     partner = "the partnerId given" if settings.partner_id else "any partnerId"
@@ -114,7 +161,5 @@ def start_line(settings: Settings, listener: socket.socket) -> str:
     reading = "with the token" if settings.readback_token else "open on this machine"
     names = ", ".join(f"{fault.name} {fault.share:.3g}" for fault in settings.faults)
     faults = f"; WRONG ON PURPOSE: {names}" if names else ""
-    return (
-        f"inorder sandbox: http://{host}:{listener.getsockname()[1]}{BASE} "
-        f"({servers}; sqlite:{settings.store}; {partner}, {key}; read-back {reading}{faults})"
-    )
+    bases = " ".join(f"http://{host}:{listener.getsockname()[1]}{BASE}" for listener in listeners)
+    return f"inorder sandbox: {bases} ({servers}; {shown(settings.store)}; {partner}, {key}; read-back {reading}{faults})"

@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from inorder.errors import UnusableInput
-from inorder.faults.fault import Fault, parse
+from inorder.faults.fault import Fault
+from inorder.faults.fault import parse as parse_fault
+from inorder.sandbox.address import Address, Postgres, parse, shown
 
 MAX_SERVERS = 64
 MAX_PORT = 65_535
@@ -16,12 +17,16 @@ MAX_PORT = 65_535
 class Settings(Struct, frozen=True, kw_only=True):
     """How one sandbox is run; docs/sandbox.md says what each setting is for."""
 
-    store: Path
-    """The SQLite file."""
+    store: Address
+    """The SQLite file, or the PostgreSQL database."""
     host: str = "127.0.0.1"
     port: int = 8099
-    """0: any free port, which the start line names."""
+    """0: any free port, which the start line names. Of several processes it is the first one's; the others' follow it."""
     servers: int = 4
+    first_server: int = 1
+    """Number of the first server; the names are s1, s2, …"""
+    restart: bool = False
+    """Whether a process that was killed is started again; with PostgreSQL it always is."""
     partner_id: str | None = None
     """None: any partnerId that is not empty."""
     api_key: str | None = None
@@ -55,12 +60,27 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Name the store and the address only: the rest holds secrets."""
-        return f"Settings(store={str(self.store)!r}, host={self.host!r}, port={self.port})"
+        return f"Settings(store={shown(self.store)!r}, host={self.host!r}, port={self.port})"
 
     @property
     def names(self) -> list[str]:
         """The names of the servers."""
-        return [f"s{number}" for number in range(1, self.servers + 1)]
+        return [f"s{number}" for number in range(self.first_server, self.first_server + self.servers)]
+
+    @property
+    def processes(self) -> int:
+        """How many processes serve: each server is one where the store takes several writers."""
+        return self.servers if isinstance(self.store, Postgres) else 1
+
+    def shares(self) -> list["Settings"]:
+        """The settings of each process; the quota is divided, as nothing counts calls for all of them."""
+        if self.processes == 1:
+            return [self]
+        quota = self.quota_per_s / self.servers
+        return [
+            structs.replace(self, servers=1, first_server=number, quota_per_s=quota)
+            for number in range(self.first_server, self.first_server + self.servers)
+        ]
 
     @classmethod
     def from_options(
@@ -85,6 +105,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         faults: Sequence[str] = (),
         wait_for_start: bool = False,
         control_anywhere: bool = False,
+        restart: bool = False,
         environment: Mapping[str, str] = os.environ,
     ) -> "Settings":
         """Check what the command line or a scenario gave; raises UnusableInput with one line.
@@ -105,8 +126,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         for option, value in (("partner-id", partner_id), ("api-key", api_key)):
             if value == "":
                 raise UnusableInput(f"{option}: expected at least one character")
+        address = parse(store)
+        if isinstance(address, Postgres) and port and port + servers - 1 > MAX_PORT:
+            raise UnusableInput(f"port: expected at most {MAX_PORT - servers + 1} for {servers} servers, got {port}")
         return cls(
-            store=_sqlite_path(store),
+            store=address,
             host=host,
             port=port,
             servers=servers,
@@ -122,10 +146,11 @@ class Settings(Struct, frozen=True, kw_only=True):
             max_connections=max_connections,
             keep_alive_s=keep_alive_s,
             seed=seed,
-            faults=tuple(parse(fault, "server") for fault in faults),
+            faults=tuple(parse_fault(fault, "server") for fault in faults),
             wait_for_start=wait_for_start,
             control_token=environment.get("INORDER_CONTROL_TOKEN") or None,
             control_anywhere=control_anywhere,
+            restart=restart,
         )
 
 
@@ -133,20 +158,3 @@ def _between(option: str, value: float, low: float, high: float) -> None:
     """Refuse a number outside its bounds (NaN is outside all)."""
     if not low <= value <= high:
         raise UnusableInput(f"{option}: expected {low:.0f} to {high:.0f}, got {value:g}")
-
-
-def _sqlite_path(store: str) -> Path:
-    """The file that `sqlite:PATH` names."""
-    kind, colon, rest = store.partition(":")
-    if kind in ("postgresql", "postgres"):
-        raise UnusableInput("store: postgresql is not in this version; expected sqlite:PATH")
-    if kind != "sqlite" or not colon or not rest:
-        raise UnusableInput(f"store: expected sqlite:PATH, got {store!r}")
-    if rest == ":memory:":
-        raise UnusableInput("store: expected a file, for a store in memory is not durable: sqlite:PATH")
-    path = Path(rest)
-    if path.is_dir():
-        raise UnusableInput(f"store: expected a file, {path} is a folder")
-    if not path.parent.is_dir():
-        raise UnusableInput(f"store: the folder {path.parent} does not exist")
-    return path

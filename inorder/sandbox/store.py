@@ -13,17 +13,28 @@ PAGE_BYTES = 16 << 20
 
 
 class StoreError(InorderError):
-    """The store could not keep the rows; none of them is stored."""
+    """The store could not keep the rows (none of them is stored), or cannot be read."""
+
+
+class StoreUnsure(StoreError):
+    """The connection to the store was lost during a commit: all of the rows are stored, or none."""
 
 
 class Store(Protocol):
     """One durable log of events. Its own total order is `position`: strictly increasing, never used again."""
 
     async def commit(self, rows: Sequence[Row]) -> None:
-        """Store the rows, in this order, as one transaction; it is on disk when this returns. Raises StoreError."""
+        """Store the rows, in this order, as one transaction; it is on disk when this returns.
+
+        Raises StoreError: nothing is stored; StoreUnsure: all is or nothing, and asking again could store it twice.
+        """
 
     async def page(self, after: int, limit: int) -> bytes:
-        """JSON Lines of the first rows behind position `after`: at most `limit`, and empty only if there are none."""
+        """JSON Lines of the first rows behind position `after`: at most `limit`, and empty only if there are none.
+
+        A row that is visible has all rows of lower positions before it, now and later: nothing is ever put in between.
+        Raises StoreError.
+        """
 
     async def last_position(self) -> int:
         """The highest position in the log, -1 where it is empty."""
