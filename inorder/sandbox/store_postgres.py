@@ -88,6 +88,8 @@ class PostgresStore:
 
     async def commit(self, rows: Sequence[Row]) -> None:
         """Store the rows as one transaction, on disk when this returns."""
+        if not rows:
+            return
         try:
             if self._writer is None or self._writer.is_closed():
                 await self._open_writer()

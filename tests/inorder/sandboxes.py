@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Coroutine, Iterator
@@ -11,15 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import asyncpg
 import httpx
 import msgspec
 from starlette.applications import Starlette
 
+from inorder.sandbox.address import Postgres
 from inorder.sandbox.serve import opened
 from inorder.sandbox.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = {"apiKey": "k", "partnerId": "p"}
+Place = Path | Postgres
+"""Where a sandbox stores: in a folder, by SQLite, or in a database of PostgreSQL."""
 T = TypeVar("T")
 
 SERVE = """
@@ -78,10 +83,11 @@ class Near:
 
 
 @contextlib.contextmanager
-def near(folder: Path, peer: str = "127.0.0.1", **settings: Any) -> Iterator[Near]:
-    """Open a sandbox in this process; its store is `log.sqlite` in the folder."""
+def near(place: Place, peer: str = "127.0.0.1", **settings: Any) -> Iterator[Near]:
+    """Open a sandbox in this process; its store is a database, or `log.sqlite` in a folder."""
+    store = place / "log.sqlite" if isinstance(place, Path) else place
     with asyncio.Runner() as runner:
-        scope = opened(Settings(**{"store": folder / "log.sqlite", **settings}))
+        scope = opened(Settings(**{"store": store, **settings}))
         app = runner.run(scope.__aenter__())
         sandbox = Near(runner, app, peer)
         try:
@@ -105,6 +111,11 @@ class Far:
         """Where its calls go."""
         return f"http://127.0.0.1:{self.port}/1.0"
 
+    @property
+    def bases(self) -> list[str]:
+        """Where the calls of each of its processes go."""
+        return [word for word in self.line.split() if word.startswith("http://")]
+
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """Send it a signal and wait: its exit code, and all that it said after the first line."""
         self.process.send_signal(number)
@@ -112,9 +123,32 @@ class Far:
         return self.process.returncode, said
 
 
-def start(folder: Path, environment: dict[str, str] | None = None, **options: Any) -> "subprocess.Popen[str]":
+def in_store(place: Place) -> dict[str, list[int]]:
+    """What each visitor looked at, in stored order, as the store itself has it."""
+    if isinstance(place, Path):
+        with contextlib.closing(sqlite3.connect(place / "log.sqlite")) as file:
+            rows = file.execute("SELECT visitor, event FROM event ORDER BY position").fetchall()
+    else:
+        rows = asyncio.run(selected(place, "SELECT visitor, event FROM event ORDER BY position"))
+    found: dict[str, list[int]] = {}
+    for visitor, body in rows:
+        found.setdefault(visitor, []).append(msgspec.json.decode(body)["productId"])
+    return found
+
+
+async def selected(database: Postgres, query: str, *values: Any) -> list[Any]:
+    """The rows of a query, by a connection of its own."""
+    connection = await asyncpg.connect(database.dsn)
+    try:
+        return list(await connection.fetch(query, *values))
+    finally:
+        await connection.close()
+
+
+def start(place: Place, environment: dict[str, str] | None = None, **options: Any) -> "subprocess.Popen[str]":
     """Start a sandbox with options of `Settings.from_options`; what it says, errors too, is in `stdout`."""
-    given = {"store": f"sqlite:{folder / 'log.sqlite'}", "port": 0, **options}
+    store = f"sqlite:{place / 'log.sqlite'}" if isinstance(place, Path) else place.dsn
+    given = {"store": store, "port": 0, **options}
     return subprocess.Popen(
         [sys.executable, "-c", SERVE, msgspec.json.encode(given).decode()],
         stdout=subprocess.PIPE,
@@ -125,9 +159,9 @@ def start(folder: Path, environment: dict[str, str] | None = None, **options: An
 
 
 @contextlib.contextmanager
-def far(folder: Path, environment: dict[str, str] | None = None, **options: Any) -> Iterator[Far]:
+def far(place: Place, environment: dict[str, str] | None = None, **options: Any) -> Iterator[Far]:
     """A running sandbox in a process of its own, gone at the end whatever happens."""
-    process = start(folder, environment, **options)
+    process = start(place, environment, **options)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

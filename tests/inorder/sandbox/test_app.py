@@ -1,6 +1,7 @@
 """The answers of the sandbox, each with its body."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from inorder import __version__
 from inorder.events import ENVELOPES, ORDINARY_CALLS
 from inorder.sandbox.app import Calls
 from inorder.sandbox.gate import Gate
 from inorder.sandbox.settings import Settings
 from tests.inorder.samples import event, one_of_each, views
-from tests.inorder.sandboxes import KEYS, near
+from tests.inorder.sandboxes import KEYS, Place, near
 
 
 def spaced(value: Any) -> bytes:
@@ -22,10 +24,10 @@ def spaced(value: Any) -> bytes:
 
 
 @pytest.mark.parametrize("name", ORDINARY_CALLS)
-def test_every_ordinary_call_is_stored_as_it_was_passed(tmp_path: Path, name: str) -> None:
+def test_every_ordinary_call_is_stored_as_it_was_passed(place: Place, name: str) -> None:
     """All fifteen are taken with 200 and `{}`, and come back byte for byte under their visitor and name."""
     body = spaced(event(name, "ann"))
-    with near(tmp_path, flush_ms=1) as sandbox:
+    with near(place, flush_ms=1) as sandbox:
         answer = sandbox.post(name, body)
         page = sandbox.stored_after(0.05)
         raw = sandbox.get("/stored").content
@@ -35,11 +37,11 @@ def test_every_ordinary_call_is_stored_as_it_was_passed(tmp_path: Path, name: st
     assert b'"event":' + body + b"," in raw
 
 
-def test_a_batch_of_all_envelopes_is_stored_in_the_order_passed(tmp_path: Path) -> None:
+def test_a_batch_of_all_envelopes_is_stored_in_the_order_passed(place: Place) -> None:
     """All fourteen, each event's own bytes, under one server and one time."""
     batch = one_of_each("ann")
     body = spaced(batch)
-    with near(tmp_path) as sandbox:
+    with near(place) as sandbox:
         answer = sandbox.post("visitorEvents", body)
         rows = sandbox.stored()
         raw = sandbox.get("/stored").content
@@ -52,10 +54,10 @@ def test_a_batch_of_all_envelopes_is_stored_in_the_order_passed(tmp_path: Path) 
         assert b'"event":' + spaced(passed) + b"," in raw
 
 
-def test_a_line_break_inside_an_event_does_not_break_the_stream(tmp_path: Path) -> None:
+def test_a_line_break_inside_an_event_does_not_break_the_stream(place: Place) -> None:
     """JSON allows line breaks between tokens only: they come back as spaces, for a row is a line."""
     body = b'{\r\n "sessionExternalId": "ann",\n "productId": 7\n}'
-    with near(tmp_path) as sandbox:
+    with near(place) as sandbox:
         assert sandbox.post("visitorEvents", b'[{"view":' + body + b"}]").status_code == 200
         raw = sandbox.get("/stored").content
     assert raw.count(b"\n") == 1
@@ -248,11 +250,12 @@ def test_above_the_quota_calls_are_429_with_retry_after(tmp_path: Path) -> None:
     assert answers[2].json()["error"] == "too many requests"
 
 
-def test_health_tells_the_servers(tmp_path: Path) -> None:
+def test_health_tells_the_servers_and_the_process(tmp_path: Path) -> None:
     """Without any key."""
     with near(tmp_path, servers=2) as sandbox:
         answer = sandbox.get("/health")
-    assert (answer.status_code, answer.json()["status"], answer.json()["servers"]) == (200, "ok", ["s1", "s2"])
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "version": __version__, "servers": ["s1", "s2"], "pid": os.getpid()}
 
 
 @pytest.mark.parametrize(("words", "noise"), [("...; the handler is closed", False), ("another bug", True)])

@@ -11,17 +11,18 @@ import pytest
 from inorder.events import Event, ViewEvent
 from inorder.sandbox.ingest import GroupCommit, Ingest
 from inorder.sandbox.settings import Settings
-from inorder.sandbox.store import Row, StoreError
+from inorder.sandbox.store import Row, StoreError, StoreUnsure
 from tests.inorder.samples import event, views
-from tests.inorder.sandboxes import near
+from tests.inorder.sandboxes import Place, near
 
 
 class Slow:
     """A store that takes a moment for each transaction, fails while `broken`, and remembers what it was given."""
 
-    def __init__(self, broken: bool = False) -> None:
+    def __init__(self, broken: bool = False, failure: StoreError | None = None) -> None:
         self.groups: list[list[bytes]] = []
         self.broken = broken
+        self.failure = failure or StoreError("disk full")
         self.under_way = 0
 
     async def commit(self, rows: Sequence[Row]) -> None:
@@ -30,7 +31,7 @@ class Slow:
         await asyncio.sleep(0.01)
         self.under_way -= 1
         if self.broken:
-            raise StoreError("disk full")
+            raise self.failure
         self.groups.append([body for _, _, body, _ in rows])
 
     async def page(self, after: int, limit: int) -> bytes:
@@ -119,6 +120,23 @@ def test_an_ordinary_event_is_kept_while_the_store_fails() -> None:
     assert [body for group in store.groups for body in group] == [b"a", b"b", b"c"]
 
 
+def test_an_ordinary_event_that_may_be_stored_is_not_stored_again() -> None:
+    """It was accepted, so it may be lost, but one call never becomes two events; what comes later is kept."""
+    store = Slow(broken=True, failure=StoreUnsure("connection lost"))
+
+    async def play() -> None:
+        ingest = Ingest(settings(flush_ms=1), store)
+        for body in (b"a", b"b"):
+            ingest.ordinary("view", ViewEvent(sessionExternalId="ann", productId=1), body)
+        await asyncio.sleep(0.03)
+        store.broken = False
+        ingest.ordinary("view", ViewEvent(sessionExternalId="ann", productId=1), b"c")
+        await ingest.close()
+
+    asyncio.run(play())
+    assert store.groups == [[b"c"]]
+
+
 def test_a_server_that_keeps_too_much_flushes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long before its timer."""
     monkeypatch.setattr("inorder.sandbox.ingest.KEEP_ROWS", 3)
@@ -155,9 +173,9 @@ def products(rows: list[dict[str, Any]], visitor: str = "ann") -> list[int]:
     return [stored["event"]["productId"] for stored in rows if stored["visitor"] == visitor]
 
 
-def test_ordinary_calls_lose_their_order_on_four_servers(tmp_path: Path) -> None:
+def test_ordinary_calls_lose_their_order_on_four_servers(place: Place) -> None:
     """Sent one after another, each answered before the next: all are stored, not in order, by all four."""
-    with near(tmp_path, servers=4, flush_ms=20) as sandbox:
+    with near(place, servers=4, flush_ms=20) as sandbox:
 
         async def play() -> None:
             for number in range(200):
@@ -171,26 +189,26 @@ def test_ordinary_calls_lose_their_order_on_four_servers(tmp_path: Path) -> None
     assert {stored["server"] for stored in rows} == {"s1", "s2", "s3", "s4"}
 
 
-def test_one_server_keeps_the_order_of_ordinary_calls(tmp_path: Path) -> None:
+def test_one_server_keeps_the_order_of_ordinary_calls(place: Place) -> None:
     """The twin: it is the servers that lose the order, nothing else."""
-    with near(tmp_path, servers=1, flush_ms=20) as sandbox:
+    with near(place, servers=1, flush_ms=20) as sandbox:
         for number in range(100):
             sandbox.post("view", event(productId=number))
         assert products(sandbox.stored_after(0.1)) == list(range(100))
 
 
-def test_an_ordinary_call_is_answered_before_it_is_stored(tmp_path: Path) -> None:
+def test_an_ordinary_call_is_answered_before_it_is_stored(place: Place) -> None:
     """Accepted means accepted: right after the answer the log may still be empty; at the end nothing is missing."""
-    with near(tmp_path, flush_ms=10_000) as sandbox:
+    with near(place, flush_ms=10_000) as sandbox:
         sandbox.post("view", event())
         assert sandbox.stored() == []
-    with near(tmp_path) as sandbox:
+    with near(place) as sandbox:
         assert len(sandbox.stored()) == 1
 
 
-def test_batches_that_were_awaited_keep_their_order(tmp_path: Path) -> None:
+def test_batches_that_were_awaited_keep_their_order(place: Place) -> None:
     """Twenty visitors at once, each sending its next batch after the answer: every visitor's log is in order."""
-    with near(tmp_path, servers=4) as sandbox:
+    with near(place, servers=4) as sandbox:
 
         async def visitor(name: str) -> None:
             chance = random.Random(name)
@@ -212,17 +230,26 @@ def test_batches_that_were_awaited_keep_their_order(tmp_path: Path) -> None:
         assert len(seen) >= 100
 
 
-def test_a_store_that_fails_is_503(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The batch is not confirmed, and nothing of it is stored."""
+@pytest.mark.parametrize(
+    ("failure", "status", "error"),
+    [
+        (StoreError("disk full"), 503, "the batch could not be stored"),
+        (StoreUnsure("connection lost"), 500, "it is not known whether the batch is stored"),
+    ],
+)
+def test_a_store_that_fails_is_told_as_it_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: StoreError, status: int, error: str
+) -> None:
+    """The batch is not confirmed: 503 says that nothing of it is stored, 500 that nobody knows."""
 
     async def fail(*_: object) -> None:
-        raise StoreError("disk full")
+        raise failure
 
     with near(tmp_path) as sandbox:
         with monkeypatch.context() as patched:
             patched.setattr("inorder.sandbox.store_sqlite.SqliteStore.commit", fail)
             answer = sandbox.post("visitorEvents", views("ann", 1))
-        assert (answer.status_code, answer.json()["error"]) == (503, "the batch could not be stored")
+        assert (answer.status_code, answer.json()["error"]) == (status, error)
         assert sandbox.stored() == []
 
 

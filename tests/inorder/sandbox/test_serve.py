@@ -2,7 +2,6 @@
 
 import signal
 import socket
-import sqlite3
 import threading
 import time
 from pathlib import Path
@@ -12,19 +11,7 @@ import msgspec
 import pytest
 
 from tests.inorder.samples import event, views
-from tests.inorder.sandboxes import KEYS, Far, far, lines, start
-
-
-def in_file(folder: Path) -> dict[str, list[int]]:
-    """What each visitor looked at, in stored order, as the file itself has it."""
-    connection = sqlite3.connect(folder / "log.sqlite")
-    try:
-        found: dict[str, list[int]] = {}
-        for visitor, body in connection.execute("SELECT visitor, event FROM event ORDER BY position"):
-            found.setdefault(visitor, []).append(msgspec.json.decode(body)["productId"])
-        return found
-    finally:
-        connection.close()
+from tests.inorder.sandboxes import KEYS, Far, Place, far, in_store, lines, start
 
 
 def test_the_start_line_tells_the_address_and_how_open_it_is(tmp_path: Path) -> None:
@@ -43,18 +30,18 @@ def test_a_signal_ends_it_cleanly(tmp_path: Path, number: int) -> None:
             assert httpx.post(f"{sandbox.base}/view", params=KEYS, json=event(productId=product)).status_code == 200
         ended = sandbox.end(number)
     assert ended == (0, "")
-    assert sorted(in_file(tmp_path)["ann"]) == list(range(10))
+    assert sorted(in_store(tmp_path)["ann"]) == list(range(10))
     assert sorted(file.name for file in tmp_path.iterdir()) == ["log.sqlite"]
 
 
-def test_a_signal_lets_waiting_batches_be_answered(tmp_path: Path) -> None:
+def test_a_signal_lets_waiting_batches_be_answered(place: Place) -> None:
     """A batch that waits for its replication delay is confirmed, then the process ends."""
     answers: list[int] = []
 
     def send(sandbox: Far) -> None:
         answers.append(httpx.post(f"{sandbox.base}/visitorEvents", params=KEYS, json=views("ann", 1)).status_code)
 
-    with far(tmp_path, replication_delay_ms=500) as sandbox:
+    with far(place, replication_delay_ms=500) as sandbox:
         waiting = threading.Thread(target=send, args=(sandbox,))
         waiting.start()
         time.sleep(0.2)
@@ -63,7 +50,7 @@ def test_a_signal_lets_waiting_batches_be_answered(tmp_path: Path) -> None:
     assert answers == [200]
 
 
-def test_a_kill_takes_nothing_that_was_confirmed(tmp_path: Path) -> None:
+def test_a_kill_takes_nothing_that_was_confirmed(place: Place) -> None:
     """kill -9 under load: every confirmed batch is in the file, whole and in order; what was not may be, whole."""
     confirmed: dict[str, int] = {}
 
@@ -80,7 +67,7 @@ def test_a_kill_takes_nothing_that_was_confirmed(tmp_path: Path) -> None:
                 sent += 20
                 confirmed[name] = sent
 
-    with far(tmp_path) as sandbox:
+    with far(place) as sandbox:
         visitors = [threading.Thread(target=visitor, args=(f"v{n}", sandbox)) for n in range(8)]
         for thread in visitors:
             thread.start()
@@ -88,12 +75,12 @@ def test_a_kill_takes_nothing_that_was_confirmed(tmp_path: Path) -> None:
         assert sandbox.end(signal.SIGKILL)[0] == -signal.SIGKILL
         for thread in visitors:
             thread.join()
-    found = in_file(tmp_path)
+    found = in_store(place)
     assert sum(confirmed.values()) > 0
     for name, sent in confirmed.items():
         assert found[name] == list(range(len(found[name])))
         assert len(found[name]) in (sent, sent + 20)
-    with far(tmp_path) as sandbox:
+    with far(place) as sandbox:
         page = httpx.get(f"http://127.0.0.1:{sandbox.port}/stored", params={"limit": 100_000}).content
         assert len(lines(page)) == sum(len(seen) for seen in found.values())
 
@@ -133,32 +120,32 @@ def test_secrets_are_never_said_or_stored(tmp_path: Path) -> None:
         assert b"s3cr3t" not in file.read_bytes()
 
 
-def test_clients_that_go_away_while_they_wait_make_no_noise(tmp_path: Path) -> None:
+def test_clients_that_go_away_while_they_wait_make_no_noise(place: Place) -> None:
     """Their batches are stored all the same: an answer that nobody hears undoes nothing."""
     body = msgspec.json.encode(views("ann", 1))
     head = f"POST /1.0/visitorEvents?apiKey=k&partnerId=p HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
     call = head.encode() + b"Content-Type: application/json\r\n\r\n" + body
-    with far(tmp_path) as sandbox:
+    with far(place) as sandbox:
         for _ in range(300):
             with socket.create_connection(("127.0.0.1", sandbox.port)) as client:
                 client.sendall(call)
         # What has not even been accepted is lost with the process, so all must be in before it ends.
         until = time.monotonic() + 30
-        while len(in_file(tmp_path).get("ann", ())) < 300 and time.monotonic() < until:
+        while len(in_store(place).get("ann", ())) < 300 and time.monotonic() < until:
             time.sleep(0.1)
         assert sandbox.end() == (0, "")
-    assert len(in_file(tmp_path)["ann"]) == 300
+    assert len(in_store(place)["ann"]) == 300
 
 
-def test_a_body_cut_off_in_the_middle_is_not_stored(tmp_path: Path) -> None:
+def test_a_body_cut_off_in_the_middle_is_not_stored(place: Place) -> None:
     """Nobody is there to answer, and nothing is said."""
     body = msgspec.json.encode(views("ann", 1))
     head = f"POST /1.0/visitorEvents?apiKey=k&partnerId=p HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body) + 9}\r\n"
-    with far(tmp_path) as sandbox:
+    with far(place) as sandbox:
         with socket.create_connection(("127.0.0.1", sandbox.port)) as client:
             client.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n" + body)
         assert sandbox.end() == (0, "")
-    assert in_file(tmp_path) == {}
+    assert in_store(place) == {}
 
 
 def test_a_long_body_that_is_announced_is_refused_before_it_is_sent(tmp_path: Path) -> None:

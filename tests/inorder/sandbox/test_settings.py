@@ -6,7 +6,11 @@ from typing import Any
 import pytest
 
 from inorder.errors import UnusableInput
+from inorder.sandbox.address import shown
 from inorder.sandbox.settings import Settings
+
+KINDS = "store: expected sqlite:PATH, postgresql or postgresql://…"
+DATABASE = "store: expected postgresql or postgresql://USER@HOST:PORT/DATABASE"
 
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"port": -1}, "port: expected 0 to 65535, got -1"),
@@ -22,9 +26,15 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"keep_alive_s": 0}, "keep-alive-s: expected 1 to 86400, got 0"),
     ({"api_key": ""}, "api-key: expected at least one character"),
     ({"partner_id": ""}, "partner-id: expected at least one character"),
-    ({"store": "postgresql://localhost/x"}, "store: postgresql is not in this version; expected sqlite:PATH"),
-    ({"store": "events.sqlite"}, "store: expected sqlite:PATH, got 'events.sqlite'"),
-    ({"store": "sqlite:"}, "store: expected sqlite:PATH, got 'sqlite:'"),
+    ({"store": "events.sqlite"}, f"{KINDS}, got 'events.sqlite'"),
+    ({"store": "sqlite:"}, f"{KINDS}, got 'sqlite:'"),
+    ({"store": "mysql://u:s3cr3t@localhost/x"}, f"{KINDS}, got 'mysql:…'"),
+    ({"store": "postgresql:"}, DATABASE),
+    ({"store": "postgresql:x"}, DATABASE),
+    ({"store": "postgresql://u:s3cr3t@localhost:port/x"}, DATABASE),
+    ({"store": "postgresql://localhost:0/x"}, DATABASE),
+    ({"store": "postgresql://localhost/x/y"}, DATABASE),
+    ({"store": "postgresql", "port": 65_534, "servers": 3}, "port: expected at most 65533 for 3 servers, got 65534"),
     ({"store": "sqlite::memory:"}, "store: expected a file, for a store in memory is not durable: sqlite:PATH"),
     ({"store": "sqlite:/nowhere/at/all/log.db"}, "store: the folder /nowhere/at/all does not exist"),
     ({"store": "sqlite:/"}, "store: expected a file, / is a folder"),
@@ -62,3 +72,27 @@ def test_secrets_are_not_in_the_text_of_settings(tmp_path: Path) -> None:
     """Whatever prints settings prints no secret."""
     settings = Settings(store=tmp_path / "log.db", api_key="sesame", readback_token="opensesame")
     assert "sesame" not in f"{settings} {settings!r}"
+
+
+@pytest.mark.parametrize(
+    ("store", "name"),
+    [
+        ("postgresql", "postgresql"),
+        ("postgres://u:sesame@[::1]:5433/log", "postgresql://[::1]:5433/log"),
+        ("postgresql://u:sesame@db/log?password=sesame&sslmode=require", "postgresql://db/log"),
+        ("postgresql:///log?host=%2Frun%2Fpg&user=sesame", "postgresql:///run/pg/log"),
+    ],
+)
+def test_an_address_is_shown_without_its_secrets(store: str, name: str) -> None:
+    """Host, port and database are enough to know it by."""
+    settings = Settings.from_options(store=store, environment={})
+    assert shown(settings.store) == name
+    assert "sesame" not in f"{settings} {settings!r} {settings.store!r}"
+
+
+def test_with_postgresql_each_server_is_a_process(tmp_path: Path) -> None:
+    """Each with one name and its part of the quota; with SQLite, which has one writer, all are in one."""
+    several = Settings.from_options(store="postgresql", servers=3, quota_per_s=90, environment={})
+    assert [(share.names, share.quota_per_s) for share in several.shares()] == [(["s1"], 30), (["s2"], 30), (["s3"], 30)]
+    one = Settings.from_options(store=f"sqlite:{tmp_path / 'log.db'}", servers=3, environment={})
+    assert one.shares() == [one]

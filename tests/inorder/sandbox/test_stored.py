@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from inorder.sandbox.store import StoreError
 from tests.inorder.samples import views
-from tests.inorder.sandboxes import lines, near
+from tests.inorder.sandboxes import Place, lines, near
 
 
-def test_the_stream_is_paged_and_resumable(tmp_path: Path) -> None:
+def test_the_stream_is_paged_and_resumable(place: Place) -> None:
     """`after` is the last position seen, `limit` the rows; nothing newer is an empty answer."""
-    with near(tmp_path, servers=1) as sandbox:
+    with near(place, servers=1) as sandbox:
         sandbox.post("visitorEvents", views("ann", *range(5)))
         first = sandbox.get("/stored", params={"after": -1, "limit": 3})
         rest = sandbox.get("/stored", params={"after": 3})
@@ -24,6 +25,18 @@ def test_the_stream_is_paged_and_resumable(tmp_path: Path) -> None:
     assert (end.status_code, end.content) == (200, b"")
     assert lines(newer.content)[0].keys() == {"position", "visitor", "name", "event", "server", "stored_at"}
     assert lines(newer.content)[0]["visitor"] == "bob"
+
+
+def test_a_log_that_cannot_be_read_is_503(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not an empty page, which would be its end."""
+
+    async def fail(*_: object) -> bytes:
+        raise StoreError("gone")
+
+    with near(tmp_path) as sandbox, monkeypatch.context() as patched:
+        patched.setattr("inorder.sandbox.store_sqlite.SqliteStore.page", fail)
+        answer = sandbox.get("/stored")
+    assert (answer.status_code, answer.json()["error"]) == (503, "the log could not be read")
 
 
 @pytest.mark.parametrize(
