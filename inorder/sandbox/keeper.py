@@ -10,6 +10,7 @@ import pwd
 import select
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,15 @@ class Identity(TypedDict, total=False):
 
 class NotStarted(Exception):
     """Says in one line why there is no server."""
+
+
+def room(who: Identity) -> str:
+    """Where the folder goes: that for temporary files, or where another user may not enter that, the system's."""
+    for place in (tempfile.gettempdir(), "/var/tmp"):
+        path = Path(place).resolve()
+        if not who or all(folder.stat().st_mode & stat.S_IXOTH for folder in (path, *path.parents)):
+            return place
+    return "/tmp"
 
 
 def runnable(binaries: Path, folder: Path, who: Identity) -> Path:
@@ -103,7 +113,7 @@ def keep(binaries: Path) -> None:
     if os.geteuid() == 0:
         entry = pwd.getpwnam(USER)
         who = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-    folder = Path(tempfile.mkdtemp(prefix="inorder-postgresql-"))
+    folder = Path(tempfile.mkdtemp(prefix="inorder-postgresql-", dir=room(who)))
     try:
         if who:
             shutil.chown(folder, who["user"])

@@ -130,6 +130,8 @@ class _Crew:
         process.status = -1
         _, status = os.waitpid(process.pid, 0)
         code = os.waitstatus_to_exitcode(status)
+        if code == -signal.SIGTERM:
+            return ""  # told to end before it could take a signal, so it had taken no call either
         said = process.said.lstrip(_LISTENING).decode(errors="replace")
         return said or (f"killed by signal {-code}" if code < 0 else f"exit code {code}" if code else "")
 
