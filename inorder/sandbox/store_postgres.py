@@ -2,13 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import asyncpg
 
 from inorder.errors import UnusableInput
 from inorder.sandbox.address import Postgres
 from inorder.sandbox.store import PAGE_BYTES, Row, StoreError, StoreUnsure
+
+T = TypeVar("T")
 
 _MARK = "inorder sandbox: the stored log, format 1"
 """Comment on the table: it is the sandbox's, which never writes into somebody else's."""
@@ -108,12 +111,30 @@ class PostgresStore:
 
     async def page(self, after: int, limit: int) -> bytes:
         """JSON Lines of the rows behind `after`."""
+        return await self._ask(lambda reader: self._page(reader, after, limit))
+
+    async def last_position(self) -> int:
+        """The highest position, -1 where the log is empty."""
+        return int(await self._ask(lambda reader: reader.fetchval("SELECT coalesce(max(position), -1) FROM event")))
+
+    async def discard(self, after: int) -> list[tuple[str, bytes]]:
+        """Delete the rows behind `after`."""
+        delete = "DELETE FROM event WHERE position > $1 RETURNING visitor, event"
+        gone = await self._ask(lambda reader: reader.fetch(delete, after))
+        return [(visitor, event.encode()) for visitor, event in gone]
+
+    async def reset(self) -> None:
+        """Delete all rows; the sequence goes on."""
+        await self.discard(-1)
+
+    async def _ask(self, question: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        """The answer to a question on the reading connection, which takes one at a time."""
         async with self._reading:
             for attempt in (1, 2):
                 try:
                     if self._reader is None or self._reader.is_closed():
                         self._reader = await _connect(self._address, self._name + " reads")
-                    return await self._page(self._reader, after, limit)
+                    return await question(self._reader)
                 except UnusableInput as error:
                     raise StoreError(f"the store cannot be read: {error}") from error
                 except (asyncpg.PostgresError, *_LOST) as error:

@@ -44,12 +44,12 @@ class Faulty:
         self._store = store
         self._background = Background()
         self._step: Step = ingest.commit
-        self._page: Page = store.page
+        self._page: Page = self._stored
         switch.listen(self._build)
 
     def _build(self, injections: Sequence[Injection]) -> None:
         step: Step = self._ingest.commit
-        page: Page = self._store.page
+        page: Page = self._stored
         for injection in reversed(injections):
             maker = STEPS.get(injection.fault.name)
             if maker is None:
@@ -69,6 +69,9 @@ class Faulty:
     async def page(self, after: int, limit: int) -> bytes:
         """A page of the log, as the faults of reading leave it."""
         return await self._page(after, limit)
+
+    async def _stored(self, after: int, limit: int) -> bytes:
+        return await self._store.page(after, limit)
 
     async def finish(self) -> None:
         """Wait until what goes on in the background is done."""
