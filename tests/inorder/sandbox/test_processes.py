@@ -1,6 +1,8 @@
 """Server processes: restarted when they are killed, ended together, and never left behind."""
 
+import contextlib
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -111,15 +113,23 @@ def test_each_server_is_a_process_of_its_own(database: Postgres) -> None:
     assert [row.partition('"server":')[2][:4] for row in page] == ['"s1"', '"s2"', '"s3"']
 
 
+def free_pair() -> int:
+    """A free port whose next one is free too."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as first:
+            port: int = first.getsockname()[1]
+            with contextlib.suppress(OSError, OverflowError), socket.create_server(("127.0.0.1", port + 1)):
+                return port
+
+
 def test_the_ports_follow_the_first(database: Postgres) -> None:
     """Where it is given; one that is in use is told before anything is started."""
-    with far(database, servers=1) as other:
-        process = start(database, port=other.port - 1, servers=2)
-        said, _ = process.communicate(timeout=30)
-    # The port before may be somebody's too.
-    assert said in (f"port {other.port}: in use\n", f"port {other.port - 1}: in use\n")
-    with far(database, servers=2, port=other.port) as sandbox:
-        assert sandbox.bases == [f"http://127.0.0.1:{other.port + number}/1.0" for number in range(2)]
+    port = free_pair()
+    with socket.create_server(("127.0.0.1", port + 1)):
+        said, _ = start(database, port=port, servers=2).communicate(timeout=30)
+    assert said == f"port {port + 1}: in use\n"
+    with far(database, servers=2, port=port) as sandbox:
+        assert sandbox.bases == [f"http://127.0.0.1:{port + number}/1.0" for number in range(2)]
 
 
 def test_the_start_line_holds_no_password(database: Postgres) -> None:
