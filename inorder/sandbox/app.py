@@ -19,7 +19,7 @@ from inorder.sandbox.faults.chain import Faulty
 from inorder.sandbox.faults.step import NoAnswer
 from inorder.sandbox.gate import Gate
 from inorder.sandbox.ingest import Intake
-from inorder.sandbox.protocol import TRANSPORT
+from inorder.sandbox.protocol import drop
 from inorder.sandbox.settings import Settings
 from inorder.sandbox.store import StoreError, StoreUnsure
 
@@ -56,17 +56,10 @@ class Calls:
         except ClientGone:
             return
         except NoAnswer:
-            scope["extensions"][TRANSPORT].abort()
-            await receive()  # uvicorn answers for a route that returns, until it knows that the client is gone
+            await drop(scope, receive)
             return
-        try:
-            await send(begin)
-            await send(body)
-        except RuntimeError as error:
-            if "handler is closed" not in str(error):
-                raise
-            # The client went away while its call waited. Uvicorn hears of it in a moment, and would complain till then.
-            await receive()
+        await send(begin)
+        await send(body)
 
     async def _take(self, scope: Scope, receive: Receive) -> None:
         name = scope["path"][len(BASE) + 1 :]

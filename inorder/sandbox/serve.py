@@ -24,15 +24,15 @@ from inorder.sandbox.embedded import EXTRA, embedded
 from inorder.sandbox.faults.chain import Faulty
 from inorder.sandbox.ingest import Ingest
 from inorder.sandbox.processes import end_with, supervise
-from inorder.sandbox.protocol import bounded_by, sweep
+from inorder.sandbox.protocol import Bounds, bounded
 from inorder.sandbox.settings import Settings
 from inorder.sandbox.store import Store
 from inorder.sandbox.store_sqlite import SqliteStore
 
-_FILES = 65_536
-"""Open files that suffice for any number of connections asked for here."""
 GRACE_S = 10
 """At the end, calls under way get so long to be answered."""
+OTHER_FILES = 64
+"""Of the files that the process may open, so many are kept for the store and the like; connections get the rest."""
 
 
 @contextlib.asynccontextmanager
@@ -60,6 +60,19 @@ async def _store(settings: Settings) -> Store:
     except ModuleNotFoundError as error:
         raise UnusableInput(f"store {settings.store}: needs {error.name}: {EXTRA}") from None
     return await PostgresStore.open(settings.store, settings.names[0])
+
+
+def raise_file_limit() -> int:
+    """Let this process open as many files as it may, quietly fewer where that is not allowed; the limit that is now."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Where the hard limit is "none", some systems refuse it as a soft one, but take a large number.
+    for limit in (hard, 1 << 20, 10_240):
+        if limit == hard or limit > soft:
+            with contextlib.suppress(ValueError, OSError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+                break
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft if soft != resource.RLIM_INFINITY else 1 << 30
 
 
 class _Server(uvicorn.Server):
@@ -92,7 +105,8 @@ def serve(settings: Settings, announce: Callable[[str], None], life_line: int | 
 
     Raises UnusableInput where it cannot, and StoreError where what was kept cannot be stored at the end.
     """
-    _raise_file_limit()
+    files = raise_file_limit()
+    bounds = Bounds(settings.request_timeout_s, max(1, min(settings.max_connections, files - OTHER_FILES)))
     with contextlib.ExitStack() as stack:
         # Where processes are restarted, these sockets stay open here: after a crash no other program can take the port,
         # and what the crash breaks is the calls under way, whose clients cannot know what became of them. A client that
@@ -106,35 +120,28 @@ def serve(settings: Settings, announce: Callable[[str], None], life_line: int | 
         if not isinstance(settings.store, Postgres) and not settings.restart:
             if life_line is not None:
                 threading.Thread(target=end_with, args=(life_line,), daemon=True).start()
-            _run(settings, listeners[0], lambda: announce(line))
+            _run(settings, bounds, listeners[0], lambda: announce(line))
             return
         if isinstance(settings.store, Postgres) and settings.store.dsn is None:
             store = structs.replace(settings.store, dsn=stack.enter_context(embedded()))
             settings = structs.replace(settings, store=store)
         work = {
-            share.names[0]: partial(_run, share, listener)
+            share.names[0]: partial(_run, share, bounds, listener)
             for share, listener in zip(settings.shares(), listeners, strict=True)
         }
         supervise(work, lambda: announce(line), life_line)
 
 
-def _run(settings: Settings, listener: socket.socket, announce: Callable[[], None]) -> None:
+def _run(settings: Settings, bounds: Bounds, listener: socket.socket, announce: Callable[[], None]) -> None:
     """Be one server process."""
-    uvloop.run(_serve(settings, listener, announce))
+    uvloop.run(_serve(settings, bounds, listener, announce))
 
 
-def _raise_file_limit() -> None:
-    """As many connections as the system lets this process have."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):  # some systems name a hard limit that they do not grant
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, _FILES)), hard))
-
-
-async def _serve(settings: Settings, listener: socket.socket, announce: Callable[[], None]) -> None:
+async def _serve(settings: Settings, bounds: Bounds, listener: socket.socket, announce: Callable[[], None]) -> None:
     async with opened(settings) as app:
         config = uvicorn.Config(
             app,
-            http=bounded_by(settings),
+            http=bounded(bounds),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -146,10 +153,7 @@ async def _serve(settings: Settings, listener: socket.socket, announce: Callable
             timeout_keep_alive=settings.keep_alive_s,
             timeout_graceful_shutdown=GRACE_S,
         )
-        server = _Server(config, announce)
-        sweeping = asyncio.create_task(sweep(server.server_state))
-        await server.serve([listener])
-        sweeping.cancel()
+        await _Server(config, announce).serve([listener])
 
 
 def start_line(settings: Settings, listeners: Sequence[socket.socket]) -> str:

@@ -42,9 +42,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_events: int = 1000
     max_bytes: int = 1_048_576
     request_timeout_s: float = 10.0
-    """A request that has not arrived whole after so long is given up, and its connection closed."""
+    """A connection whose request is not whole after so long is closed."""
     max_connections: int = 16_384
-    """Connections at once; one more is closed at once."""
+    """Connections at once, fewer where the system lets the process open fewer files; one more is closed at once."""
     keep_alive_s: int = 5
     """An idle connection is closed after so long."""
     seed: int = 1
@@ -120,7 +120,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         _between("quota-per-s", quota_per_s, 0, 1e9)
         _between("max-events", max_events, 1, 1_000_000)
         _between("max-bytes", max_bytes, 1, 1 << 30)
-        _between("request-timeout-s", request_timeout_s, 0.1, 86_400)
+        _between("request-timeout-s", request_timeout_s, 1, 86_400)
         _between("max-connections", max_connections, 1, 1_000_000)
         _between("keep-alive-s", keep_alive_s, 1, 86_400)
         for option, value in (("partner-id", partner_id), ("api-key", api_key)):

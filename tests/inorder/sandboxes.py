@@ -7,7 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -145,12 +145,17 @@ async def selected(database: Postgres, query: str, *values: Any) -> list[Any]:
         await connection.close()
 
 
-def start(place: Place, environment: dict[str, str] | None = None, **options: Any) -> "subprocess.Popen[str]":
-    """Start a sandbox with options of `Settings.from_options`; what it says, errors too, is in `stdout`."""
+def start(
+    place: Place, environment: dict[str, str] | None = None, prefix: Sequence[str] = (), **options: Any
+) -> "subprocess.Popen[str]":
+    """Start a sandbox with options of `Settings.from_options`; what it says, errors too, is in `stdout`.
+
+    `prefix`: a command that starts the command behind it.
+    """
     store = f"sqlite:{place / 'log.sqlite'}" if isinstance(place, Path) else place.dsn
     given = {"store": store, "port": 0, **options}
     return subprocess.Popen(
-        [sys.executable, "-c", SERVE, msgspec.json.encode(given).decode()],
+        [*prefix, sys.executable, "-c", SERVE, msgspec.json.encode(given).decode()],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -24,6 +24,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"max_events": 0}, "max-events: expected 1 to 1000000, got 0"),
     ({"max_bytes": 0}, "max-bytes: expected 1 to 1073741824, got 0"),
     ({"keep_alive_s": 0}, "keep-alive-s: expected 1 to 86400, got 0"),
+    ({"request_timeout_s": 0.5}, "request-timeout-s: expected 1 to 86400, got 0.5"),
+    ({"max_connections": 0}, "max-connections: expected 1 to 1000000, got 0"),
     ({"api_key": ""}, "api-key: expected at least one character"),
     ({"partner_id": ""}, "partner-id: expected at least one character"),
     ({"store": "events.sqlite"}, f"{KINDS}, got 'events.sqlite'"),
