@@ -16,6 +16,7 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from inorder.errors import InorderError
+from inorder.nesting import MAX_DEPTH, deeper_than
 
 MAX_INT = 9_007_199_254_740_991
 """Largest integer of the API: 2^53 - 1, what a JavaScript number holds exactly."""
@@ -200,11 +201,13 @@ def _refuse(error: Exception, index: int | None, field: str) -> BadEvent:
     return BadEvent(index, field, reason)
 
 
-def _decode(name: str, body: bytes | Raw, index: int | None) -> Event:
+def _decode(name: str, body: bytes, index: int | None) -> Event:
     try:
         event: Event = _DECODERS[name].decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _refuse(error, index, name) from None
+    if deeper_than(body, MAX_DEPTH):
+        raise BadEvent(index, name, f"Expected at most {MAX_DEPTH} levels of nesting")
     where = f"{name}." if index is not None else ""
     # A pattern's `$` also matches before a final line break; the contract says letters and digits only.
     if not event.sessionExternalId.isalnum():
@@ -250,7 +253,8 @@ def decode_batch(body: bytes) -> list[tuple[str, Event, bytes]]:
         ((name, raw),) = envelope.items()
         if name not in ENVELOPES:
             raise BadEvent(index, name[:50], "Expected the name of a batch event")
-        decoded.append((name, _decode(name, raw, index), bytes(raw)))
+        part = bytes(raw)
+        decoded.append((name, _decode(name, part, index), part))
     return decoded
 
 

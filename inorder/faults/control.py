@@ -1,6 +1,5 @@
 """The control endpoints: faults in and out, the start of their clock, a reset. Their token is a secret of its own."""
 
-import hmac
 import time
 from collections.abc import Awaitable, Callable
 
@@ -16,6 +15,7 @@ from inorder.faults.fault import Fault, check
 from inorder.faults.injection import Report
 from inorder.faults.kinds import Side
 from inorder.faults.switch import Switch
+from inorder.secret import Secret
 
 MAX_BYTES = 65_536
 """Longest body that a control endpoint reads."""
@@ -57,7 +57,7 @@ class Control:
         """`token` None: the endpoints refuse all; `anywhere`: they are open to other machines too."""
         self._switch = switch
         self._side: Side = side
-        self._token = token.encode() if token else None
+        self._token = Secret(token) if token else None
         self._anywhere = anywhere
         self._reset = reset
 
@@ -76,7 +76,7 @@ class Control:
                 return _refuse(403, "forbidden: without INORDER_CONTROL_TOKEN there is no control")
             if not self._anywhere and not is_local(request.scope):
                 return _refuse(403, "forbidden: control is for this machine only")
-            if not hmac.compare_digest(bearer(request.scope), self._token):
+            if not self._token.is_(bearer(request.scope)):
                 return _refuse(401, "unauthorized")
             return await endpoint(request)
 

@@ -112,7 +112,7 @@ class ReadBack:
     def _rows(self, body: bytes) -> list[StoredRow]:
         try:
             return _ROWS.decode_lines(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise TargetUnavailable(f"{self._address}: no read-back stream: {error}") from None
 
     def _explain(self, status: int) -> str:

@@ -1,6 +1,7 @@
 """The sandbox's routes: which call is taken, and what is answered."""
 
 import os
+import re
 
 import msgspec
 from starlette.applications import Starlette
@@ -27,6 +28,7 @@ BASE = "/1.0"
 PAGE_ROWS, MAX_PAGE_ROWS = 1000, 100_000
 MAX_POSITION = (1 << 63) - 1
 
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
 _TAKEN_BODY = b"{}"
 _TAKEN = (start(200, _TAKEN_BODY), {"type": "http.response.body", "body": _TAKEN_BODY})
 
@@ -93,6 +95,11 @@ class Calls:
                 kind = value
             elif key == b"content-length":
                 length = value
+            elif key == b"content-encoding" and value.lower() != b"identity":
+                # What is not unpacked cannot grow.
+                raise Refused(415, "unsupported media type", Detail("Content-Encoding", "Expected none"))
+            elif key == b"transfer-encoding" and value.lower() != b"chunked":
+                raise Refused(400, "bad request", Detail("Transfer-Encoding", "Expected chunked"))
         if kind != b"application/json" and kind.partition(b";")[0].strip().lower() != b"application/json":
             raise Refused(415, "unsupported media type", Detail("Content-Type", "Expected application/json"))
         if length and int(length) > self._max_bytes:
@@ -119,11 +126,8 @@ def _too_large(field: str, reason: str) -> Refused:
 def _number(request: Request, name: str, default: int, low: int, high: int) -> int:
     """A whole number in the query string."""
     text = request.query_params.get(name, str(default))
-    try:
-        value = int(text)
-    except ValueError:
-        value = low - 1
-    if not low <= value <= high or len(text) > 20:
+    value = int(text) if _WHOLE.fullmatch(text) else low - 1
+    if not low <= value <= high:
         raise Refused(400, "bad request", Detail(name, f"Expected a whole number from {low} to {high}"))
     return value
 

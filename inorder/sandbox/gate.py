@@ -11,6 +11,7 @@ from starlette.types import Scope
 from inorder.asgi import bearer, is_local
 from inorder.sandbox.answers import Detail, Refused
 from inorder.sandbox.settings import Settings
+from inorder.secret import Secret
 
 
 def parameters(query: bytes) -> dict[bytes, bytes]:
@@ -52,8 +53,8 @@ class Gate:
     def __init__(self, settings: Settings) -> None:
         """Without a key or an id in the settings, any that is not empty will do."""
         self._partner = settings.partner_id.encode() if settings.partner_id else None
-        self._key = settings.api_key.encode() if settings.api_key else None
-        self._token = settings.readback_token.encode() if settings.readback_token else None
+        self._key = Secret(settings.api_key) if settings.api_key else None
+        self._token = Secret(settings.readback_token) if settings.readback_token else None
         self._quota = Quota(settings.quota_per_s) if settings.quota_per_s else None
 
     def call(self, query: bytes) -> None:
@@ -62,7 +63,7 @@ class Gate:
         key, partner = given.get(b"apiKey"), given.get(b"partnerId")
         if not key:
             raise Refused(401, "unauthorized", Detail("apiKey", "Expected in the query string"))
-        if self._key is not None and not hmac.compare_digest(key, self._key):
+        if self._key is not None and not self._key.is_(key):
             raise Refused(401, "unauthorized", Detail("apiKey", "Not a valid key"))
         if not partner:
             raise Refused(401, "unauthorized", Detail("partnerId", "Expected in the query string"))
@@ -80,5 +81,5 @@ class Gate:
             if not is_local(scope):
                 raise Refused(403, "forbidden: without INORDER_READBACK_TOKEN the log is read on this machine only")
             return
-        if not hmac.compare_digest(bearer(scope), self._token):
+        if not self._token.is_(bearer(scope)):
             raise Refused(401, "unauthorized", headers=((b"www-authenticate", b"Bearer"),))

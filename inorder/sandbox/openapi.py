@@ -15,13 +15,15 @@ _REASONS = {
     403: "The key is not for this partner.",
     404: "No such path.",
     405: "Only POST is taken.",
+    408: "The body took too long to arrive.",
     413: "The body has too many bytes, or the batch too many events.",
-    415: "The body is not `application/json`.",
+    415: "The body is not `application/json`, or it is compressed.",
     429: "The quota is used up; `Retry-After` says for how many seconds.",
+    431: "The request line and the headers have too many bytes.",
     500: "It is not known whether the batch is stored: all of it is, or nothing.",
     503: "The batch could not be stored; nothing of it is.",
 }
-_ORDINARY = (400, 401, 403, 404, 405, 413, 415, 429)
+_ORDINARY = (400, 401, 403, 404, 405, 408, 413, 415, 429, 431)
 Json = dict[str, Any]
 
 
