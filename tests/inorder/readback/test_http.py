@@ -122,6 +122,7 @@ def test_after_five_failures_the_reading_fails() -> None:
         (httpx.Response(302), "http://target.test/stored: answers 302"),
         (httpx.Response(200, text="<html>"), "http://target.test/stored: no read-back stream: "),
         (httpx.Response(200, text='{"position":"x"}'), "http://target.test/stored: no read-back stream: "),
+        (httpx.Response(200, text='{"event":' + "[" * 10_000), "http://target.test/stored: no read-back stream: "),
     ],
 )
 def test_what_stands_in_the_way_is_one_line(answer: Answer, sentence: str) -> None:
