@@ -123,6 +123,7 @@ def _stored() -> Json:
             "400": _error(400, "A parameter is no whole number within its bounds."),
             "401": _error(401, "The token is missing or wrong."),
             "403": _error(403, "No token is set, and the client is not on this machine."),
+            "405": _error(405, "Only GET and HEAD are taken."),
             "503": _error(503, "The log could not be read."),
         },
     }

@@ -26,7 +26,7 @@ from inorder.sandbox.ingest import Ingest
 from inorder.sandbox.processes import end_with, supervise
 from inorder.sandbox.protocol import Bounds, bounded
 from inorder.sandbox.settings import Settings
-from inorder.sandbox.store import Store
+from inorder.sandbox.store import Store, StoreError
 from inorder.sandbox.store_sqlite import SqliteStore
 
 GRACE_S = 10
@@ -103,7 +103,7 @@ class _Server(uvicorn.Server):
 def serve(settings: Settings, announce: Callable[[str], None], life_line: int | None = None) -> None:
     """Run the sandbox until SIGTERM or SIGINT, or till the pipe `life_line` ends; `announce` gets one line once it listens.
 
-    Raises UnusableInput where it cannot, and StoreError where what was kept cannot be stored at the end.
+    Raises UnusableInput where it cannot, or cannot store at the end what its servers still keep.
     """
     files = raise_file_limit()
     bounds = Bounds(settings.request_timeout_s, max(1, min(settings.max_connections, files - OTHER_FILES)))
@@ -134,7 +134,10 @@ def serve(settings: Settings, announce: Callable[[str], None], life_line: int | 
 
 def _run(settings: Settings, bounds: Bounds, listener: socket.socket, announce: Callable[[], None]) -> None:
     """Be one server process."""
-    uvloop.run(_serve(settings, bounds, listener, announce))
+    try:
+        uvloop.run(_serve(settings, bounds, listener, announce))
+    except StoreError as error:
+        raise UnusableInput(f"store: what the servers still kept at the end is lost: {error}") from None
 
 
 async def _serve(settings: Settings, bounds: Bounds, listener: socket.socket, announce: Callable[[], None]) -> None:

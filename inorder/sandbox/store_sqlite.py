@@ -90,7 +90,10 @@ class SqliteStore:
 
     async def page(self, after: int, limit: int) -> bytes:
         """JSON Lines of the rows behind `after`."""
-        return await asyncio.get_running_loop().run_in_executor(self._reader, self._page, after, limit)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._reader, self._page, after, limit)
+        except sqlite3.Error as error:
+            raise StoreError(f"the store failed: {error}") from error
 
     def _page(self, after: int, limit: int) -> bytes:
         parts: list[bytes] = []
