@@ -52,12 +52,19 @@ def runnable(binaries: Path, folder: Path, who: Identity) -> Path:
     try:
         subprocess.run([binaries / "postgres", "--version"], **who, env=ENVIRONMENT, check=True, capture_output=True)
     except PermissionError:
-        copy = folder / "postgresql"
-        shutil.copytree(binaries.parent, copy)
+        copy = folder / "programs"
+        for path in (binaries.parent, *libraries(binaries)):
+            shutil.copytree(path, copy / path.relative_to(binaries.parents[2]))
         for path in (copy, *copy.rglob("*")):
             shutil.chown(path, who["user"])
-        return copy / binaries.name
+        return copy / binaries.relative_to(binaries.parents[2])
     return binaries
+
+
+def libraries(binaries: Path) -> list[Path]:
+    """The folders that a wheel's programs look for libraries in, at a fixed place beside them."""
+    package = binaries.parents[1]
+    return [path for path in (package.with_name(f"{package.name}.libs"), package / ".dylibs") if path.is_dir()]
 
 
 def made(binaries: Path, folder: Path, who: Identity) -> Path:
