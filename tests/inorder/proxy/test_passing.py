@@ -198,6 +198,32 @@ def test_a_client_that_goes_away_is_told_to_the_server() -> None:
     run(test())
 
 
+def test_a_server_cannot_send_for_ever_to_a_client_that_is_gone() -> None:
+    """Its connection ends too, although it does not end it itself."""
+
+    async def test() -> None:
+        async with way() as on:
+
+            async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                await reader.read()
+                try:
+                    while True:
+                        writer.write(bytes(1000))
+                        await asyncio.sleep(0.001)
+                        await writer.drain()
+                except ConnectionError:
+                    on.upstream.ends.append("reset")
+
+            on.upstream.serve = serve  # type: ignore[method-assign]
+            client = await on.client()
+            client.send(post("/x"))
+            await asyncio.sleep(0.05)
+            reset(client.writer)
+            await until(lambda: on.upstream.ends == ["reset"])
+
+    run(test())
+
+
 def test_a_server_that_closes_or_resets_is_seen_as_such() -> None:
     """Neither end is made of the other."""
 
