@@ -10,6 +10,7 @@ LOCK   := pip compile -q --universal --python-version 3.11 --fork-strategy fewes
 
 EXAMPLES ?= 100000
 JOBS     ?= 2
+KILLS    ?= 500
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check soak lock clean
@@ -35,10 +36,11 @@ check: $(VENV)/.dev ## lint, format, types, and the nevers between the rooms
 	@$(BIN)/python -m mypy
 	@$(BIN)/python -m pytest -q tests/test_rooms.py
 
-soak: $(VENV)/.dev ## compare the judge with the oracle for long; EXAMPLES=100000 histories in all, JOBS=2 processes
+soak: $(VENV)/.dev ## the judge against the oracle, and servers killed, for long; EXAMPLES=100000 histories, JOBS=2, KILLS=500 a store
 	@each=$$(( ($(EXAMPLES) + $(JOBS) - 1) / $(JOBS) )); \
 	seq $(JOBS) | INORDER_ORACLE_EXAMPLES=$$each xargs -P $(JOBS) -I {} \
 	$(BIN)/python -m pytest -q -o timeout=0 -p no:cacheprovider tests/analysis/test_oracle.py
+	@INORDER_KILLS=$(KILLS) $(BIN)/python -m pytest -q -s -p no:cacheprovider tests/test_crashes.py
 
 # In a copy, so that a run that is ended half-way leaves nothing mutated here; the copy stays, for `mutmut show NAME` in it.
 mutate: $(VENV)/.dev ## mutate the checking code, and see whether the tests notice (slow); ARGS='analysis.ordering.*' for a part
