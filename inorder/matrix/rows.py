@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from inorder import scenario
 from inorder.errors import UnusableInput
+from inorder.faults.kinds import KINDS
 from inorder.scenario import Scenario
 
 Table = dict[str, Any]
@@ -83,6 +84,9 @@ def load(path: Path) -> Matrix:
         if row.fault in seen:
             raise UnusableInput(f"{path}: rows: expected each fault once, got {row.fault!r} again")
         seen.add(row.fault)
+        kind = KINDS.get(row.fault)
+        if kind is not None and kind.side != row.side:
+            raise UnusableInput(f"{path}: {row.fault}: expected side = {kind.side!r}, got {row.side!r}")
         scenario_of(matrix, row, 1, path)
     return matrix
 
