@@ -11,9 +11,10 @@ LOCK   := pip compile -q --universal --python-version 3.11 --fork-strategy fewes
 EXAMPLES ?= 100000
 JOBS     ?= 2
 KILLS    ?= 500
+SECONDS  ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check soak lock clean
+.PHONY: help setup demo test check soak fuzz lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +43,9 @@ soak: $(VENV)/.dev ## the judge against the oracle, and servers killed, for long
 	$(BIN)/python -m pytest -q -o timeout=0 -p no:cacheprovider tests/analysis/test_oracle.py
 	@INORDER_KILLS=$(KILLS) $(BIN)/python -m pytest -q -s -p no:cacheprovider tests/test_crashes.py
 
+fuzz: $(VENV)/.dev ## fuzz the decoder of bodies, guided by coverage (Linux, x86-64); SECONDS=60
+	@mkdir -p .fuzz && $(BIN)/python tests/fuzz/decoder.py .fuzz/corpus -max_total_time=$(SECONDS) -artifact_prefix=.fuzz/ -print_final_stats=1
+
 # In a copy, so that a run that is ended half-way leaves nothing mutated here; the copy stays, for `mutmut show NAME` in it.
 mutate: $(VENV)/.dev ## mutate the checking code, and see whether the tests notice (slow); ARGS='analysis.ordering.*' for a part
 	@copy=$$(mktemp -d "$${TMPDIR:-/tmp}/inorder-mutate-XXXXXX") && echo "In $$copy" && \
@@ -60,7 +64,7 @@ lock: ## pin the requirements again (needs uv); ARGS=--upgrade takes newer relea
 	@! grep -n '://' requirements/*.txt
 
 clean: ## remove .venv, caches and builds; runs in reports/ stay
-	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ensurepip puts pip in place last, so its presence says that the environment is whole.
