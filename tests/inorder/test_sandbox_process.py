@@ -28,7 +28,7 @@ def test_each_server_process_has_an_address(store: str, count: int) -> None:
     """One with SQLite, one for each server with PostgreSQL; any of them takes a batch, and all show one log."""
     sandbox = SandboxProcess(Sandbox(servers=3, store=store))  # type: ignore[arg-type, unused-ignore]
     try:
-        keys = {"partnerId": sandbox.partner_id, "apiKey": sandbox.secrets["INORDER_API_KEY"]}
+        keys = {"partnerId": sandbox.secrets["INORDER_PARTNER_ID"], "apiKey": sandbox.secrets["INORDER_API_KEY"]}
         token = {"Authorization": f"Bearer {sandbox.secrets['INORDER_READBACK_TOKEN']}"}
         for base in sandbox.bases:
             assert httpx.post(f"{base}/visitorEvents", params=keys, json=views("ann", 1)).status_code == 200
