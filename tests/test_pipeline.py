@@ -414,3 +414,52 @@ def test_plain_locust_runs_a_scenario_and_judges_it(tmp_path: Path) -> None:
     assert "PASS" in done.stdout
     (run,) = (tmp_path / "reports").iterdir()
     assert verdict(run)["verdict"] == "pass"
+
+
+WRONG = """
+[[faults]]
+name = "drops-one-event"
+rate = 0.3
+from_s = 1.0
+until_s = 60.0
+[[faults]]
+name = "latency"
+delay_ms = 5
+jitter_ms = 1
+"""
+
+
+def test_what_is_wrong_on_purpose_is_found_and_told(tmp_path: Path) -> None:
+    """Faults of the server and of the network in one run: counted, found as often, and named by the witnesses."""
+    out = tmp_path / "run"
+    done = inorder("run", scenario(tmp_path, sla=WRONG), "--out", out)
+    assert done.returncode == 1, done.stdout + done.stderr
+    found = verdict(out)
+    faults = {fault["fault"]: fault for fault in found["faults"]}
+    assert faults["drops-one-event"]["injected"] == found["anomalies"]["lost"] > 0
+    assert faults["latency"]["side"] == "network"
+    assert faults["latency"]["injected"] > 0
+    told = [witness["sentence"] for witness in found["witnesses"] if witness["anomaly"] == "lost"]
+    assert told
+    assert all("(active: drops-one-event, latency)" in sentence for sentence in told)
+    assert "Wrong on purpose in this run" in (out / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_network_fault_goes_before_a_target_of_ones_own(tmp_path: Path, system: str) -> None:
+    """The load takes the way through the proxy; the log is read from the system itself."""
+    network = '[[faults]]\nname = "swallow"\nrate = 0.2\n'
+    out = tmp_path / "run"
+    done = inorder("run", scenario(tmp_path, sla=network), "--target", system, "--out", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = verdict(out)
+    assert found["faults"][0]["injected"] > 0
+    assert found["anomalies"]["duplicate-explained"] > 0
+    assert found["blame"] == {"system": 0, "client": 0}
+
+
+def test_a_fault_of_the_server_needs_the_sandbox(tmp_path: Path, system: str) -> None:
+    """No other system can be made wrong: one line, exit code 2, before any load."""
+    done = inorder("run", scenario(tmp_path, sla=WRONG), "--target", system, "--out", tmp_path / "run")
+    assert done.returncode == 2
+    assert done.stderr == ("inorder: faults: only the sandbox has drops-one-event; leave --target out, or the fault\n")
+    assert not (tmp_path / "run").exists()
