@@ -196,6 +196,14 @@ def _own_sequence(verdict: dict[str, Any]) -> list[str]:
     return [*found, "That is the client's doing, and decides nothing."] if found else []
 
 
+_HARMED: dict[str, tuple[str, str | None]] = {
+    "events": ("event", None),
+    "batches": ("batch", "batches"),
+    "rows": ("row of the log", "rows of the log"),
+    "requests": ("request", None),
+}
+
+
 def wrong_on_purpose(judgement: Judgement) -> list[str]:
     """The faults that were put into the sandbox or the network for this run, a sentence each."""
     told = []
@@ -204,8 +212,8 @@ def wrong_on_purpose(judgement: Judgement) -> list[str]:
         whole = own["from_s"] == 0 and own["until_s"] is None
         when = "all the time" if whole else f"from {own['from_s']:g} s to {end}"
         told.append(
-            f"{own['fault']} ({own['side']}): {own['does']}; at {words.share(own['rate'])} of its chances, {when}; it did "
-            f"harm {words.plural(own['injected'], 'time')}, counted in {own['unit']}."
+            f"{own['fault']} ({own['side']}): {own['does']}; at {words.share(own['rate'])} of its chances, {when}; it "
+            f"harmed {words.plural(own['injected'], *_HARMED[own['unit']])}."
         )
     return told
 

@@ -14,10 +14,20 @@ from inorder.faults.kinds import KINDS
 from inorder.scenario import Scenario
 
 Table = dict[str, Any]
-_TABLES = ("visitors", "client", "readback", "validity", "sandbox", "promises")
 
 
-class Row(Struct, forbid_unknown_fields=True, frozen=True, rename={"options": "with"}):
+class Tables(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Tables of a scenario file."""
+
+    visitors: Table = {}
+    client: Table = {}
+    readback: Table = {}
+    validity: Table = {}
+    sandbox: Table = {}
+    promises: Table = {}
+
+
+class Row(Tables, frozen=True, rename={"options": "with"}):
     """One row: what is wrong, and what judging must find."""
 
     fault: Annotated[str, Meta(pattern="^[a-z0-9-]{1,40}$")]
@@ -36,12 +46,6 @@ class Row(Struct, forbid_unknown_fields=True, frozen=True, rename={"options": "w
     """Settings of the fault (inorder/faults/fault.py)."""
     faults: list[Table] = []
     """Faults beside it, which bring the client into the situation."""
-    visitors: Table = {}
-    client: Table = {}
-    readback: Table = {}
-    validity: Table = {}
-    sandbox: Table = {}
-    promises: Table = {}
 
     @property
     def healthy(self) -> bool:
@@ -49,17 +53,11 @@ class Row(Struct, forbid_unknown_fields=True, frozen=True, rename={"options": "w
         return self.blame != "system"
 
 
-class Base(Struct, forbid_unknown_fields=True, frozen=True):
+class Base(Tables, frozen=True):
     """What all rows have in common."""
 
     phase: Table
     drain_limit_s: float = 60.0
-    visitors: Table = {}
-    client: Table = {}
-    readback: Table = {}
-    validity: Table = {}
-    sandbox: Table = {}
-    promises: Table = {}
 
 
 class Matrix(Struct, forbid_unknown_fields=True, frozen=True):
@@ -105,7 +103,7 @@ def scenario_of(matrix: Matrix, row: Row, seed: int, path: Path) -> tuple[str, S
     question = f"Is {row.fault} found?" if row.expected != "none" else f"Is nothing found under {row.fault}?"
     lines = [_entry("question", question), _entry("name", row.fault), _entry("seed", seed)]
     lines.append(_entry("drain_limit_s", matrix.base.drain_limit_s))
-    for name in _TABLES:
+    for name in Tables.__struct_fields__:
         table = {**getattr(matrix.base, name), **getattr(row, name)}
         if table:
             lines += ["", f"[{name}]", *(_entry(*entry) for entry in table.items())]
