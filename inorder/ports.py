@@ -21,8 +21,12 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise UnusableInput(f"port {port}: in use") from None
-        if error.errno == errno.EACCES:
-            raise UnusableInput(f"port {port}: not allowed") from None
-        raise UnusableInput(f"host {host}: {error.strerror}") from None
+        raise refused(error, host, port) from None
+
+
+def refused(error: OSError, host: str, port: int) -> UnusableInput:
+    """Why an address cannot be listened on, in one line."""
+    reasons = {errno.EADDRINUSE: "in use", errno.EACCES: "not allowed"}
+    if error.errno in reasons:
+        return UnusableInput(f"port {port}: {reasons[error.errno]}")
+    return UnusableInput(f"host {host}: {error.strerror}")

@@ -2,17 +2,15 @@
 
 import asyncio
 import contextlib
-import errno
 import itertools
 import socket
 
-from inorder.errors import UnusableInput
 from inorder.faults.injection import Injection
 from inorder.faults.switch import Switch
+from inorder.ports import BACKLOG, refused
 from inorder.proxy.exchange import Exchange, draw
 from inorder.proxy.pair import Pair
 
-BACKLOG = 8192
 """Connections that may wait to be accepted: thousands come at once in a storm (the system may allow fewer)."""
 _LOOK_S = 0.01
 """How exactly windows of `down` are kept."""
@@ -30,14 +28,6 @@ def bind(host: str, port: int) -> socket.socket:
         bound.close()
         raise refused(error, host, port) from None
     return bound
-
-
-def refused(error: OSError, host: str, port: int) -> UnusableInput:
-    """Why an address cannot be listened on, in one line."""
-    reasons = {errno.EADDRINUSE: "in use", errno.EACCES: "not allowed"}
-    if error.errno in reasons:
-        return UnusableInput(f"port {port}: {reasons[error.errno]}")
-    return UnusableInput(f"host {host}: {error.strerror}")
 
 
 class Listener:

@@ -4,9 +4,7 @@ import asyncio
 import time
 from collections import deque
 
-import msgspec
-
-from inorder.sandbox.faults.step import Given, NoAnswer, Step, identities
+from inorder.sandbox.faults.step import Given, NoAnswer, Step, identities, time_of
 from inorder.sandbox.store import Row
 
 
@@ -129,15 +127,6 @@ def drops_one_event(given: Given) -> Step:
     return store
 
 
-class _Timed(msgspec.Struct):
-    """What is read of an event here."""
-
-    timestamp: str = ""
-
-
-_TIMED = msgspec.json.Decoder(_Timed)
-
-
 def drops_equal_payloads(given: Given) -> Step:
     """The lines of an order share all that it looks at. A batch that is sent again is a duplicate indeed, not counted."""
     seen: dict[tuple[str, str, str], bytes] = {}
@@ -147,7 +136,7 @@ def drops_equal_payloads(given: Given) -> Step:
         if given.injection.strikes():
             kept = []
             for row in rows:
-                first = seen.setdefault((row[0], row[1], _TIMED.decode(row[2]).timestamp), row[2])
+                first = seen.setdefault((row[0], row[1], time_of(row)), row[2])
                 if first is row[2]:
                     kept.append(row)
                 elif first != row[2]:

@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from inorder.sandbox.faults.losses import _TIMED
-from inorder.sandbox.faults.step import Given, Step, identities, overtaken
+from inorder.sandbox.faults.step import Given, Step, identities, overtaken, time_of
 from inorder.sandbox.store import Row
 
 _SKEWS_S = (0.0, 0.013, 0.007)
@@ -68,7 +67,7 @@ def sorted_by_timestamp(given: Given) -> Step:
 
     def keys(rows: list[Row], at: float) -> list[tuple[str, float]]:
         struck = given.injection.strikes()
-        return [(_TIMED.decode(row[2]).timestamp, chance.random() if struck else 0.0) for row in rows]
+        return [(time_of(row), chance.random() if struck else 0.0) for row in rows]
 
     return _merging(given, keys)
 

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from inorder.errors import InorderError
 from inorder.faults.injection import Injection
 from inorder.sandbox.store import Row, Store
@@ -59,6 +61,20 @@ Maker = Callable[[Given], Step]
 def identities(rows: Iterable[Row]) -> list[tuple[str, bytes]]:
     """What tells an event from all others, however often it is sent: its visitor and its bytes."""
     return [(row[0], row[2]) for row in rows]
+
+
+class _Timed(msgspec.Struct):
+    """What is read of an event here."""
+
+    timestamp: str = ""
+
+
+_TIMED = msgspec.json.Decoder(_Timed)
+
+
+def time_of(row: Row) -> str:
+    """The time that an event carries, in whole seconds, as it is written; empty where it carries none."""
+    return _TIMED.decode(row[2]).timestamp
 
 
 def overtaken(rows: list[Row], stored: list[Row]) -> list[Row]:
