@@ -8,15 +8,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from inorder.bounds import Count, NonNegative, Positive, Share
+from inorder.client import Client
 from inorder.errors import UnusableInput
 from inorder.events import MAX_VISITOR
 from inorder.faults.fault import Fault
 from inorder.faults.fault import check as check_fault
-
-Positive = Annotated[float, Meta(gt=0, lt=1e9)]
-NonNegative = Annotated[float, Meta(ge=0, lt=1e9)]
-Share = Annotated[float, Meta(ge=0, le=1)]
-Count = Annotated[int, Meta(ge=1)]
 
 METRICS = re.compile(
     r"(?:(?:batch|ordinary)\.(?:response|service)_ms\.(?:p\d{1,2}(?:\.\d{1,2})?|max)"
@@ -45,46 +42,6 @@ class Visitors(Struct, forbid_unknown_fields=True, frozen=True):
     """Share of a returning visitor's events that it makes online again, once its backlog is confirmed."""
     pause_s: Positive = 1.0
     """Mean pause between two events made online after the return, exponential."""
-
-
-class Client(Struct, forbid_unknown_fields=True, frozen=True):
-    """How the client software of the visitors behaves."""
-
-    batch_size: Annotated[int, Meta(ge=1, le=1000)] = 20
-    backlog: Literal["batches", "ordinary"] = "batches"
-    """How the backlog is sent: by `visitorEvents`, or (a control) one ordinary call an event."""
-    calls_in_flight: Annotated[int, Meta(ge=1, le=15)] = 1
-    """Calls of one visitor in flight at once; above 1 the client breaks the contract (a control)."""
-    visitors_per_call: Annotated[int, Meta(ge=1, le=100)] = 1
-    """Above 1: a gateway collects that many visitors and sends their backlogs in common calls."""
-    connections: Annotated[int, Meta(ge=1, le=15000)] = 256
-    """Connections at once, over all processes."""
-    connection: Literal["fresh", "kept"] = "fresh"
-    """Whether a returning visitor opens a connection of its own, or takes one that is kept."""
-    batch_timeout_s: Positive = 30.0
-    ordinary_timeout_s: Positive = 0.5
-    backoff_base_s: Positive = 0.2
-    """First bound of the backoff, doubled each time; the wait is drawn between 0 and the bound (full jitter)."""
-    backoff_cap_s: Positive = 10.0
-    attempts: Count = 8
-    """Calls of one batch before the visitor gives up, with the rest of its backlog unsent."""
-    on_retry: Literal["wait", "overtake", "requeue"] = "wait"
-    """While a batch backs off: the visitor waits, or sends the later ones (`overtake`: and the batch again as soon as its
-    backoff is over; `requeue`: only after all the others)."""
-    queue_order: Literal["made", "text"] = "made"
-    """`text`: the batches are sent in the order of their numbers sorted as texts, 10 before 2."""
-    flush_again_s: Positive | None = None
-    """A batch without an answer for so long is sent once more while the first call is in flight."""
-    queue_limit: Count | None = None
-    """Events that the client keeps while it is offline: the oldest beyond them are dropped and never sent."""
-    live: Literal["after", "overtakes"] = "after"
-    """`overtakes`: the events made online after the return do not wait for the backlog."""
-
-    def habits(self) -> dict[str, object]:
-        """The habits of the queue that are on, by key."""
-        keys = ("on_retry", "queue_order", "flush_again_s", "queue_limit", "live")
-        usual = ("wait", "made", None, None, "after")
-        return {key: getattr(self, key) for key, value in zip(keys, usual, strict=True) if getattr(self, key) != value}
 
 
 class Phase(Struct, forbid_unknown_fields=True, frozen=True):
@@ -283,7 +240,7 @@ def _cross_check(scenario: Scenario, path: Path) -> None:
         raise refuse("client", "expected backlog = 'batches' for a gateway (visitors_per_call > 1)")
     for number, fault in enumerate(scenario.faults):
         check_fault(fault, f"{path}: faults[{number}]")
-    if habit := _misplaced_habit(scenario.client):
+    if habit := scenario.client.misplaced_habit():
         raise refuse("client", habit)
     for number, line in enumerate(scenario.sla):
         place = f"sla[{number}]"
@@ -293,25 +250,6 @@ def _cross_check(scenario: Scenario, path: Path) -> None:
             raise refuse(place, "expected exactly one of max and min")
         if line.phase is not None and line.phase not in names:
             raise refuse(f"{place}.phase", f"expected one of {', '.join(names)}, got {line.phase!r}")
-
-
-def _misplaced_habit(client: Client) -> str | None:
-    """What a habit of the queue expects of the other keys and does not find."""
-    for habit, value in client.habits().items():
-        if client.backlog != "batches":
-            return f"expected backlog = 'batches' with {habit} = {value!r}: it is a habit of a queue of batches"
-        if client.visitors_per_call > 1:
-            return f"expected visitors_per_call = 1 with {habit} = {value!r}, got {client.visitors_per_call}"
-        if client.calls_in_flight > 1:
-            return f"expected calls_in_flight = 1 with {habit} = {value!r}, got {client.calls_in_flight}"
-    if client.flush_again_s is not None:
-        if client.on_retry != "wait":
-            return f"expected on_retry = 'wait' with flush_again_s, got {client.on_retry!r}"
-        if client.flush_again_s >= client.batch_timeout_s:
-            return (
-                f"expected flush_again_s below batch_timeout_s, got {client.flush_again_s:g} and {client.batch_timeout_s:g}"
-            )
-    return None
 
 
 def with_seed(scenario: Scenario, seed: int) -> Scenario:

@@ -11,7 +11,6 @@ from inorder.ports import BACKLOG, refused
 from inorder.proxy.exchange import Exchange, draw
 from inorder.proxy.pair import Pair
 
-"""Connections that may wait to be accepted: thousands come at once in a storm (the system may allow fewer)."""
 _LOOK_S = 0.01
 """How exactly windows of `down` are kept."""
 
