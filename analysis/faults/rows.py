@@ -70,7 +70,7 @@ def finding(row: Row, seed: int, folder: str, verdict: dict[str, Any], info: Run
         found=found,
         injected=injected,
         blame=blame,
-        false_alarms=sum(strange.values()) + accused,
+        false_alarms=max(sum(strange.values()), accused),
         wrong=wrong,
     )
 

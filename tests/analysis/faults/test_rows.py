@@ -108,7 +108,7 @@ def test_the_page_says_first_whether_all_is_as_expected() -> None:
     assert headline([good, healthy]) == (
         "1 of 1 fault found under their own name. Nothing blamed on the system in 1 run in which it kept the contract."
     )
-    assert "6 anomalies blamed" in headline([wrong])
+    assert "3 anomalies blamed" in headline([wrong])
     assert ">AS EXPECTED</h1>" in render([good, healthy], "m", 1.0).replace("\n", "")
     page = render([good, wrong], "m<x>", 1.0)
     assert "NOT AS EXPECTED" in page
