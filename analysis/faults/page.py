@@ -81,7 +81,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "icon": "good" if row["ok"] else "bad",
         "word": "as expected" if row["ok"] else "NOT AS EXPECTED",
         "found_text": ", ".join(found) or "nothing",
-        "injected_text": "–" if row["injected"] is None else f"{words.count(row['injected'])} {row['unit'] or ''}".strip(),
+        "injected_text": "–" if row["unit"] is None else f"{words.count(row['injected'])} {row['unit'] or ''}".strip(),
         "recall_text": "–" if recall is None else f"{100 * recall:.4g}{words.THIN}%",
         "expected_text": "nothing" if row["expected"] == "none" else row["expected"],
     }

@@ -23,7 +23,7 @@ class Finding:
     found: dict[str, int]
     """Anomalies, and what the client does wrong, by name; those of which there is none are left out."""
     injected: int | None
-    """How often the fault did harm, in the unit of its kind; None: nothing counts it."""
+    """How often the fault did harm, in the unit of its kind; None: nothing counts it (what a client does wrong)."""
     blame: str
     """`system`, `client` or `nobody`."""
     false_alarms: int
@@ -44,7 +44,7 @@ def finding(row: Row, seed: int, folder: str, verdict: dict[str, Any], info: Run
     accused = verdict["blame"]["system"] if row.healthy else 0
     reports = {report.fault: report for report in info.faults}
     report = reports.get(row.fault)
-    injected = report.injected if report else None
+    injected = report.injected if report else 0 if row.side == "none" else None
     wrong = [f"{name} found {count} times, which is not expected" for name, count in strange.items()]
     if accused:
         wrong.append(f"the system is blamed for {accused}")
