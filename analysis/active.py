@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from inorder.faults.injection import Report
+from inorder.faults.injection import added
 from inorder.run import RunInfo
 
 _READING = "rows"
@@ -15,17 +15,7 @@ _READING = "rows"
 
 def faults(infos: Sequence[RunInfo]) -> list[dict[str, Any]]:
     """The key `faults`: each fault of the runs, with its counts added up over them."""
-    together: dict[tuple[str, float, float | None], Report] = {}
-    for info in infos:
-        for report in info.faults:
-            key = (report.fault, report.from_s, report.until_s)
-            known = together.get(key)
-            if known is None:
-                together[key] = msgspec.structs.replace(report)
-            else:
-                known.injected += report.injected
-                known.struck += report.struck
-    return [msgspec.to_builtins(report) for report in together.values()]
+    return [msgspec.to_builtins(report) for report in added(report for info in infos for report in info.faults)]
 
 
 def around(witness: dict[str, Any], found: Sequence[dict[str, Any]]) -> list[str]:

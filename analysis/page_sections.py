@@ -211,9 +211,11 @@ def wrong_on_purpose(judgement: Judgement) -> list[str]:
         end = "the end" if own["until_s"] is None else f"{own['until_s']:g} s"
         whole = own["from_s"] == 0 and own["until_s"] is None
         when = "all the time" if whole else f"from {own['from_s']:g} s to {end}"
+        harm = "how often it did harm is not known: it was gone before it could be asked"
+        if own["injected"] is not None:
+            harm = f"it harmed {words.plural(own['injected'], *_HARMED[own['unit']])}"
         told.append(
-            f"{own['fault']} ({own['side']}): {own['does']}; at {words.share(own['rate'])} of its chances, {when}; it "
-            f"harmed {words.plural(own['injected'], *_HARMED[own['unit']])}."
+            f"{own['fault']} ({own['side']}): {own['does']}; at {words.share(own['rate'])} of its chances, {when}; {harm}."
         )
     return told
 

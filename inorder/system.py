@@ -7,9 +7,9 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from inorder.errors import UnusableInput
+from inorder.errors import TargetUnavailable, UnusableInput
 from inorder.faults.fault import Fault
-from inorder.faults.injection import Report
+from inorder.faults.injection import Report, added, report_of
 from inorder.faults.remote import Remote
 from inorder.proxy_process import ProxyProcess
 from inorder.sandbox_process import SandboxProcess
@@ -33,7 +33,7 @@ class System:
         if named and server:
             raise UnusableInput(f"faults: only the sandbox has {server[0].name}; leave --target out, or the fault")
         self._stack = ExitStack()
-        self._controls: list[Remote] = []
+        self._controls: list[tuple[Remote, list[Fault]]] = []
         self.secrets: dict[str, str] = {}
         """Of the sandbox of the run's own, by the names of environment variables."""
         self.direct = list(named)
@@ -56,7 +56,7 @@ class System:
         self.direct = self.bases = sandbox.bases
         if faults:
             for base in sandbox.bases:
-                self._control(_origin(base), sandbox.secrets["INORDER_CONTROL_TOKEN"])
+                self._control(_origin(base), sandbox.secrets["INORDER_CONTROL_TOKEN"], faults)
 
     def _start_proxies(self, written: Scenario, faults: list[Fault]) -> None:
         token = secrets.token_urlsafe(24)
@@ -65,16 +65,16 @@ class System:
             proxy = ProxyProcess(base, faults, written.seed + number, token)
             self._stack.callback(proxy.stop)
             self.bases.append(proxy.base)
-            self._control(proxy.control, token)
+            self._control(proxy.control, token, faults)
 
-    def _control(self, origin: str, token: str) -> None:
+    def _control(self, origin: str, token: str, faults: list[Fault]) -> None:
         control = Remote(origin, token)
         self._stack.callback(control.close)
-        self._controls.append(control)
+        self._controls.append((control, faults))
 
     def start(self, monotonic: float) -> None:
         """The load begins, or began, at this instant of CLOCK_MONOTONIC: the windows of the faults count from it."""
-        for control in self._controls:
+        for control, _ in self._controls:
             control.start(monotonic)
 
     def told(self, progress: Progress) -> Progress:
@@ -93,14 +93,14 @@ class System:
 
     def report(self) -> list[Report]:
         """What was wrong on purpose, and how often it did harm, over all servers."""
-        together: dict[tuple[str, float], Report] = {}
-        for control in self._controls:
-            for report in control.report():
-                known = together.setdefault((report.fault, report.from_s), report)
-                if known is not report:
-                    known.injected += report.injected
-                    known.struck += report.struck
-        return list(together.values())
+        each: list[Report] = []
+        for control, faults in self._controls:
+            try:
+                each += control.report()
+            except TargetUnavailable:
+                # It was killed, say. What was wrong must be told all the same, though not how often.
+                each += [report_of(fault, None, None) for fault in faults]
+        return added(each)
 
     def stop(self) -> None:
         """End what was started."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pyarrow.parquet as pq
 import pytest
 
@@ -463,3 +464,21 @@ def test_a_fault_of_the_server_needs_the_sandbox(tmp_path: Path, system: str) ->
     assert done.returncode == 2
     assert done.stderr == ("inorder: faults: only the sandbox has drops-one-event; leave --target out, or the fault\n")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_sandbox_that_is_killed_still_leaves_a_verdict(tmp_path: Path) -> None:
+    """Inconclusive, for its log cannot be read; what was wrong on purpose is told, but not how often."""
+    file = scenario(tmp_path, count=100, back=4.0, sla=WRONG)
+    command = [sys.executable, "-m", "inorder", "run", str(file), "--out", str(tmp_path / "run")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT) as process:
+        history = tmp_path / "run" / "history" / "w0.jsonl"
+        assert eventually(lambda: history.exists() and '"kind":"batch"' in history.read_text(), 60)
+        (sandbox,) = [
+            own for own in psutil.Process(process.pid).children() if own.cmdline()[2:4] == ["inorder", "sandbox"]
+        ]  # fmt: skip
+        sandbox.kill()
+        said, _ = process.communicate(timeout=150)
+    found = verdict(tmp_path / "run")
+    assert process.returncode == 3, said
+    assert {fault["fault"]: fault["injected"] for fault in found["faults"]}["drops-one-event"] is None
+    assert "how often it did harm is not known" in (tmp_path / "run" / "index.html").read_text(encoding="utf-8")

@@ -3,8 +3,10 @@
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
+from math import isinf
 from typing import TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from inorder.faults.fault import Fault
@@ -39,10 +41,10 @@ class Report(Struct, kw_only=True):
     from_s: float
     until_s: float | None
     """None: its window never closes."""
-    injected: int
-    """How often it has done harm, counted in `unit`."""
+    injected: int | None
+    """How often it has done harm, counted in `unit`; None: who knew was gone before it could be asked."""
     unit: str
-    struck: int
+    struck: int | None
     """How many batches (of the network: requests; of reading: readings) it struck."""
 
 
@@ -88,15 +90,37 @@ class Injection:
 
     def report(self) -> Report:
         """What it has done so far."""
-        fault, kind = self.fault, self.fault.kind
-        return Report(
-            fault=fault.name,
-            side=kind.side,
-            does=fault.does,
-            rate=fault.share,
-            from_s=fault.from_s,
-            until_s=None if self._until == float("inf") else self._until,
-            injected=self.injected,
-            unit=kind.unit,
-            struck=self.struck,
-        )
+        return report_of(self.fault, self.injected, self.struck)
+
+
+def report_of(fault: Fault, injected: int | None, struck: int | None) -> Report:
+    """What a fault is, and has done."""
+    return Report(
+        fault=fault.name,
+        side=fault.kind.side,
+        does=fault.does,
+        rate=fault.share,
+        from_s=fault.from_s,
+        until_s=None if isinf(fault.closes_s) else fault.closes_s,
+        injected=injected,
+        unit=fault.kind.unit,
+        struck=struck,
+    )
+
+
+def added(reports: Iterable[Report]) -> list[Report]:
+    """The reports of several servers or runs as one of each fault: its counts added up, unknown where one is."""
+    together: dict[tuple[str, float, float | None], Report] = {}
+    for report in reports:
+        key = (report.fault, report.from_s, report.until_s)
+        known = together.get(key)
+        if known is None:
+            together[key] = msgspec.structs.replace(report)
+        else:
+            known.injected = _sum(known.injected, report.injected)
+            known.struck = _sum(known.struck, report.struck)
+    return list(together.values())
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
