@@ -1,10 +1,12 @@
 """Each fault of the network does what its sentence says, and counts the requests that it harmed."""
 
 import asyncio
+import time
 
 import pytest
 
 from inorder.faults.fault import parse
+from inorder.proxy.exchange import MAX_COPY
 from tests.inorder.proxy.way import Answer, Upstream, ok, post, reset, run, until, way
 
 LONG = "delay_ms=60000"
@@ -129,6 +131,21 @@ def test_what_is_sent_into_a_slow_close_is_lost() -> None:
     run(test())
 
 
+def test_slow_close_ends_with_its_window() -> None:
+    """A request that it struck does not make later closes slow."""
+
+    async def test() -> None:
+        async with way(f"slow-close:until_s=1000,{LONG}") as on:
+            client = await on.client()
+            await client.ask(post("/x"))
+            on.proxy.switch.clock.start(time.monotonic() - 2000)
+            client.close()
+            await until(lambda: on.upstream.ends == ["eof"])
+            assert on.counts() == {"slow-close": (1, 0)}
+
+    run(test())
+
+
 def test_slow_close_tells_the_server_later_too() -> None:
     """That the client has gone: it is counted first, and told in the end."""
 
@@ -209,7 +226,7 @@ def test_swallow_takes_the_answer(path: str, harmed: int) -> None:
         endless = b"HTTP/1.1 200 X\r\nConnection: close\r\n\r\nends with the connection"
         async with way("swallow:rate=1", busy=ok(b"busy", 503), endless=endless, drop=drop) as on:
             client = await on.client()
-            client.send(post(path))
+            client.send(post(path) + post("/lost"))
             assert await client.rest() == (b"", "eof")
             assert on.upstream.paths == [path]
             assert on.counts() == {"swallow": (1, harmed)}
@@ -264,6 +281,20 @@ def test_replay_passes_the_request_on_twice(request_: bytes) -> None:
     run(test())
 
 
+def test_a_request_that_is_too_long_is_not_replayed() -> None:
+    """It is passed on once, whole, and does not count."""
+
+    async def test() -> None:
+        async with way("replay:rate=1") as on:
+            client = await on.client()
+            assert await client.ask(post("/x", bytes(MAX_COPY))) == ok()
+            assert await client.ask(post("/y")) == ok()
+            assert on.upstream.paths[:2] == ["/x", "/y"]
+            await until(lambda: on.counts() == {"replay": (2, 1)})
+
+    run(test())
+
+
 @pytest.mark.parametrize(
     ("answers", "heard", "harmed"),
     [
@@ -283,8 +314,6 @@ def test_replay_harms_where_both_answers_are_200(answers: list[bytes], heard: in
         async def next_one(upstream: Upstream, writer: asyncio.StreamWriter, request: bytes) -> None:
             answer = left.pop(0)
             writer.write(answer)
-            if b"close" in answer:
-                writer.close()
 
         async with way("replay:rate=1", x=next_one) as on:
             client = await on.client()
@@ -306,6 +335,7 @@ def test_a_server_that_closes_meanwhile_changes_nothing_for_what_is_kept_back(fa
 
             async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
                 await on.upstream.freed.wait()
+                writer.write(ok(b"idle for too long", 408))
                 writer.close()
                 on.upstream.ends.append("closed")
 

@@ -266,7 +266,7 @@ def test_another_protocol_passes_once_the_server_agrees(fault: list[str]) -> Non
             async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
                 await reader.readuntil(b"\r\n\r\n")
                 writer.write(agreed)
-                writer.write(await reader.readexactly(5))
+                writer.write(await reader.read())
                 writer.close()
 
             on.upstream.serve = serve  # type: ignore[method-assign]
@@ -274,6 +274,7 @@ def test_another_protocol_passes_once_the_server_agrees(fault: list[str]) -> Non
             client.send(post("/x", b"", "Connection: upgrade\r\nUpgrade: echo\r\n"))
             assert await client.reader.readexactly(len(agreed)) == agreed
             client.send(b"\x02\r\n\r\n")
+            client.writer.write_eof()
             assert await client.rest() == (b"\x02\r\n\r\n", "eof")
 
     run(test())

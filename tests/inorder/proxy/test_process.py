@@ -53,7 +53,7 @@ def test_it_says_where_it_is_and_ends_by_a_signal(sandbox: Far, number: int) -> 
         assert httpx.get(f"{address}/health").status_code == 503
     finally:
         process.send_signal(number)
-        said, _ = process.communicate(timeout=20)
+        said, _ = process.communicate(timeout=60)
     assert (process.returncode, said) == (0, "")
 
 
@@ -95,7 +95,7 @@ def test_it_ends_with_its_parent(sandbox: Far) -> None:
     process = subprocess.Popen(command(*options), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline().endswith("(no faults)\n")
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == 0
 
 
@@ -105,7 +105,7 @@ def test_a_port_in_use_is_one_line(option: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         options = ["--to", "http://127.0.0.1:9", "--port", "0", option, str(port)]
-        ended = subprocess.run(command(*options), capture_output=True, text=True, timeout=20)
+        ended = subprocess.run(command(*options), capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"inorder: port {port}: in use\n")
 
 
@@ -115,7 +115,7 @@ def test_a_second_proxy_on_a_port_is_refused(sandbox: Far) -> None:
     first = ProxyProcess(to, [], 1, "t")
     try:
         port = first.base.rpartition(":")[2]
-        ended = subprocess.run(command("--to", to, "--port", port), capture_output=True, text=True, timeout=20)
+        ended = subprocess.run(command("--to", to, "--port", port), capture_output=True, text=True, timeout=60)
     finally:
         first.stop()
     assert (ended.returncode, ended.stderr) == (2, f"inorder: port {port}: in use\n")
@@ -132,7 +132,7 @@ def test_a_second_proxy_on_a_port_is_refused(sandbox: Far) -> None:
 def test_bad_input_is_one_line(options: list[str], says: str) -> None:
     """Exit code 2."""
     ended = subprocess.run(
-        command("--port", "0", "--to", "http://127.0.0.1:9", *options), capture_output=True, text=True, timeout=20
+        command("--port", "0", "--to", "http://127.0.0.1:9", *options), capture_output=True, text=True, timeout=60
     )
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith(f"inorder: {says}")

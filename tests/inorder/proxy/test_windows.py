@@ -27,6 +27,19 @@ def test_before_the_start_no_window_is_open() -> None:
     run(test())
 
 
+def test_an_open_window_too_waits_for_the_start() -> None:
+    """A fault without a window strikes from the start on."""
+
+    async def test() -> None:
+        async with way("inject-503:rate=1", started=False) as on:
+            client = await on.client()
+            assert await client.ask(post("/x")) == ok()
+            on.proxy.switch.clock.start(time.monotonic())
+            assert (await client.ask(post("/x")))[9:12] == b"503"
+
+    run(test())
+
+
 def test_faults_put_in_while_it_runs_strike_open_connections() -> None:
     """From the next request on."""
 
@@ -68,15 +81,28 @@ def test_down_refuses_and_resets_and_comes_back() -> None:
                 await on.upstream.freed.wait()
 
             on.upstream.scripted["/wait"] = never
-            waiting.send(post("/wait"))
+            waiting.send(post("/wait") + post("/wait"))
             await until(lambda: on.upstream.paths[-1:] == ["/wait"])
             on.proxy.switch.clock.start(time.monotonic() - 150)
             assert [await client.rest() for client in (waiting, idle)] == [(b"", "reset")] * 2
             await _becomes(on, refused=True)
-            assert on.counts() == {"down": (2, 2)}
+            assert on.counts() == {"down": (2, 3)}
             on.proxy.switch.clock.start(time.monotonic() - 250)
             await _becomes(on, refused=False)
             assert await (await on.client()).ask(post("/x")) == ok()
+
+    run(test())
+
+
+def test_down_can_be_put_in_and_taken_out() -> None:
+    """While it runs."""
+
+    async def test() -> None:
+        async with way() as on:
+            on.proxy.switch.replace([parse("down")])
+            await _becomes(on, refused=True)
+            on.proxy.switch.replace([])
+            await _becomes(on, refused=False)
 
     run(test())
 
