@@ -99,6 +99,7 @@ def test_down_can_be_put_in_and_taken_out() -> None:
 
     async def test() -> None:
         async with way() as on:
+            await (await on.client()).ask(post("/x"))
             on.proxy.switch.replace([parse("down")])
             await _becomes(on, refused=True)
             on.proxy.switch.replace([])
