@@ -40,8 +40,8 @@ def never(listening):
     raise UnusableInput("not even once")
 def last(listening):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    listening()
     try:
+        listening()  # from here on it may be told to end
         time.sleep(60)
     finally:
         raise InorderError("it could not be stored")
