@@ -206,7 +206,7 @@ def _decode(name: str, body: bytes, index: int | None) -> Event:
         event: Event = _DECODERS[name].decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _refuse(error, index, name) from None
-    if deeper_than(body, MAX_DEPTH):
+    if len(body) > 2 * MAX_DEPTH and deeper_than(body, MAX_DEPTH):
         raise BadEvent(index, name, f"Expected at most {MAX_DEPTH} levels of nesting")
     where = f"{name}." if index is not None else ""
     # A pattern's `$` also matches before a final line break; the contract says letters and digits only.
@@ -252,7 +252,7 @@ def decode_batch(body: bytes) -> list[tuple[str, Event, bytes]]:
             raise BadEvent(index, "envelope", f"Expected exactly one key, got {len(envelope)}")
         ((name, raw),) = envelope.items()
         if name not in ENVELOPES:
-            raise BadEvent(index, name[:50], "Expected the name of a batch event")
+            raise BadEvent(index, name[:50] or "envelope", "Expected the name of a batch event")
         part = bytes(raw)
         decoded.append((name, _decode(name, part, index), part))
     return decoded

@@ -15,6 +15,7 @@ SEEDS: list[tuple[str, bytes]] = [
     (BATCH_CALL, b"[]"),
     (BATCH_CALL, b"["),
     (BATCH_CALL, b"[{}]"),
+    (BATCH_CALL, b'[{"":{}}]'),
     (BATCH_CALL, b'[{"view":{}}]'),
     (BATCH_CALL, b'[{"view":null,"view":{}}]'),
     (BATCH_CALL, b"[" * 2000),
