@@ -167,15 +167,19 @@ def _judge(judging: Any, folders: list[RunFolder], out: Path, **how: Any) -> NoR
     try:
         judged, page = judging.judge_and_write(folders, out, **how)
     except OSError as error:
-        # Exit code 1 would tell that the system failed, and not the disk.
-        reason = " ".join(str(error.strerror or error).split())
-        raise UnusableInput(f"{error.filename or out}: cannot be read or written: {reason}") from None
+        raise _disk(error, out) from None
     verdict = judged["verdict"]
     console.print(f"\n{verdict.upper()}", style="bold")
     for reason in judged["reasons"]:
         console.print(f"  {reason}", markup=False)
     console.print(f"page: {page}", markup=False)
     raise typer.Exit(EXIT_CODES[verdict])
+
+
+def _disk(error: OSError, out: Path) -> UnusableInput:
+    """What the disk refused, in one line: exit code 1 would tell that the system failed, and not the disk."""
+    reason = " ".join(str(error.strerror or error).split())
+    return UnusableInput(f"{error.filename or out}: cannot be read or written: {reason}")
 
 
 def _load_line(show: Callable[[str, float], None]) -> Callable[[dict[str, Any]], None]:
@@ -293,9 +297,12 @@ def faults(
     chosen = matrix_rows.chosen(described, only or [], drive.MATRIX_FILE)
     out = out or conduct.new_folder("faults")
     jobs = jobs or 2 * (os.cpu_count() or 1)
-    with _progress() as progress:
-        made_s = drive.make(chosen, described, range(seed, seed + seeds), out, jobs, progress)
-    written = report.write(out, jobs, made_s)
+    try:
+        with _progress() as progress:
+            made_s = drive.make(chosen, described, range(seed, seed + seeds), out, jobs, progress)
+        written = report.write(out, jobs, made_s)
+    except OSError as error:
+        raise _disk(error, out) from None
     for row in written.rows:
         for wrong in row["wrong"]:
             console.print(f"  {row['fault']}, seed {wrong['seed']}: {'; '.join(wrong['why'])}", markup=False)

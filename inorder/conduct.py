@@ -153,14 +153,14 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
         reader.check()
         after = reader.last_position()
         info = run_info(
-            plan, where, sandbox=not asked.targets, processes=asked.processes, repeat=repeat,
+            plan, direct, sandbox=not asked.targets, processes=asked.processes, repeat=repeat,
             behaviour=asked.behaviour,
         )  # fmt: skip
         info.run = out.name
         info.reading = run.Reading(after=after)
         folder = RunFolder.create(out, text, info)
         say(f"{written.name}: {written.question.strip()}")
-        say(f"{written.visitors.count:,} visitors against {where.base}{' (sandbox)' if info.sandbox else ''}")
+        say(f"{written.visitors.count:,} visitors against {direct.base}{' (sandbox)' if info.sandbox else ''}")
         _make_load(asked, folder, info, where, repeat, system.told(progress))
         if info.exit_code and not info.interrupted:
             say(f"the generator ended with exit code {info.exit_code}, see {folder.path / 'generator.log'}")

@@ -30,7 +30,13 @@ def pool(jobs: int, preload: str, doing: str) -> Iterator[ProcessPoolExecutor]:
     except BrokenProcessPool:
         raise InorderError(f"{doing}: one of its processes was killed: out of memory? Fewer jobs need less") from None
     finally:
-        made.shutdown(cancel_futures=True)
+        try:
+            made.shutdown(cancel_futures=True)
+        except KeyboardInterrupt:
+            # At a second one nobody waits any more; without their executor's thread the processes would wait for ever.
+            for process in multiprocessing.active_children():
+                process.kill()
+            raise
 
 
 def _ready() -> None:

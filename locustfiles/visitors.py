@@ -151,7 +151,7 @@ def _start(environment: Environment, **_: Any) -> None:
         text = Path(options.scenario).read_text(encoding="utf-8")
         info = conduct.run_info(
             load.plan,
-            load.target,
+            load.direct,
             sandbox=load.system is not None and bool(load.system.secrets),
             processes=options.processes or 1,
             repeat=options.repeat,

@@ -453,6 +453,7 @@ def test_a_network_fault_goes_before_a_target_of_ones_own(tmp_path: Path, system
     done = inorder("run", scenario(tmp_path, sla=network), "--target", system, "--out", out)
     assert done.returncode == 0, done.stdout + done.stderr
     found = verdict(out)
+    assert json.loads((out / "run.json").read_text())["target"] == system  # and not the proxy, which is gone
     assert found["faults"][0]["injected"] > 0
     assert found["anomalies"]["duplicate-explained"] > 0
     assert found["blame"] == {"system": 0, "client": 0}

@@ -110,9 +110,9 @@ def report_of(fault: Fault, injected: int | None, struck: int | None) -> Report:
 
 def added(reports: Iterable[Report]) -> list[Report]:
     """The reports of several servers or runs as one of each fault: its counts added up, unknown where one is."""
-    together: dict[tuple[str, float, float | None], Report] = {}
+    together: dict[tuple[str, str, float, float, float | None], Report] = {}
     for report in reports:
-        key = (report.fault, report.from_s, report.until_s)
+        key = (report.fault, report.does, report.rate, report.from_s, report.until_s)
         known = together.get(key)
         if known is None:
             together[key] = msgspec.structs.replace(report)

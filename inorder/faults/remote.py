@@ -17,14 +17,19 @@ class Remote:
             base_url=origin, headers={"Authorization": f"Bearer {token}"}, timeout=10, trust_env=False
         )
         self._origin = origin
+        self._started = False
 
     def start(self, monotonic: float) -> None:
         """Tell which instant of CLOCK_MONOTONIC is zero of the faults' windows."""
         self._ask("POST", "/control/start", msgspec.json.encode({"monotonic": monotonic}))
+        self._started = True
 
     def report(self) -> list[Report]:
         """What each fault has done so far."""
-        return self._ask("GET", "/control/faults").faults
+        said = self._ask("GET", "/control/faults")
+        if self._started and said.zero is None:
+            raise TargetUnavailable(f"control of {self._origin}: started anew, without what it had counted")
+        return said.faults
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> Said:
         try:

@@ -61,7 +61,7 @@ def make_run(matrix: Matrix, run: MatrixRun, out: Path) -> None:
         where = conduct.target(system.bases)
         reader = conduct.read_back_of(conduct.target(system.direct), written)
         stack.callback(reader.close)
-        info = conduct.run_info(plan, where, sandbox=True, processes=1)
+        info = conduct.run_info(plan, conduct.target(system.direct), sandbox=True, processes=1)
         folder = RunFolder.create(out / run.folder, text, info)
         info.run = folder.path.name
         load_s = drive(plan, where, folder.history, on_start=system.start)

@@ -4,8 +4,9 @@ import asyncio
 import time
 from collections import deque
 
+from inorder.sandbox.answers import Refused
 from inorder.sandbox.faults.step import Given, NoAnswer, Step, identities, time_of
-from inorder.sandbox.store import Row
+from inorder.sandbox.store import Row, StoreError
 
 
 def acknowledge_before_persisting(given: Given) -> Step:
@@ -22,8 +23,13 @@ def acknowledge_before_persisting(given: Given) -> Step:
             queue.clear()
             if injection.strikes():
                 injection.count(identities(rows))
-            else:
+                continue
+            try:
                 await inner(rows)
+            except (Refused, NoAnswer):
+                continue  # a fault behind this one: its answer has nobody left to be told
+            except StoreError:
+                injection.count(identities(rows))  # confirmed, and not stored
         working = None
 
     async def store(rows: list[Row]) -> None:

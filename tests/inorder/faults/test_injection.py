@@ -1,7 +1,7 @@
 """Faults at work: windows, draws and counts."""
 
 from inorder.faults.fault import Fault
-from inorder.faults.injection import Clock, Injection
+from inorder.faults.injection import Clock, Injection, added, report_of
 from inorder.faults.switch import Switch
 
 
@@ -78,3 +78,12 @@ def test_a_switch_tells_its_listeners_of_each_change() -> None:
     switch.replace([Fault("latency"), Fault("reset")])
     assert told == [["drops-one-event"], ["latency", "reset"]]
     assert [(own.fault, own.injected) for own in switch.report()] == [("latency", 0), ("reset", 0)]
+
+
+def test_reports_add_up_by_what_a_fault_is() -> None:
+    """The same fault of several servers is one; with other parameters it is another; unknown stays unknown."""
+    fast, slow = (Injection(Fault("latency", delay_ms=delay), Clock(True, Time()), 1) for delay in (5.0, 9.0))
+    fast.count(["a"])
+    assert [own.injected for own in added([fast.report(), slow.report(), fast.report()])] == [2, 0]
+    lost = report_of(fast.fault, None, None)
+    assert [own.injected for own in added([fast.report(), lost])] == [None]
