@@ -34,7 +34,11 @@ class Child:
         """What it said when it listened."""
         self.addresses: list[str] = []
         """The addresses in that line, in its order."""
-        self._wait()
+        try:
+            self._wait()
+        except BaseException:  # a Ctrl-C, say: it would outlive what it was started for
+            self.stop()
+            raise
 
     def _wait(self) -> None:
         said: list[str] = []

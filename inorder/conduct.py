@@ -143,6 +143,8 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
         raise UnusableInput(f"{out}: exists already; a run is never overwritten, name another --out")
     plan = plan_of(written, repeat, asked.behaviour, asked.file.parent)
     with ExitStack() as stack:
+        if asked.targets:
+            target(asked.targets, asked.partner_id, asked.ca_file)  # refused in one line before anything is started
         system = System(written, asked.targets)
         stack.callback(system.stop)
         stack.enter_context(environment(system.secrets))

@@ -17,11 +17,18 @@ def free_port() -> int:
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens on an address; raises UnusableInput with one line."""
+    check_host(host)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise refused(error, host, port) from None
+
+
+def check_host(host: str) -> None:
+    """Refuse an empty host, which would be every address of the machine without a word."""
+    if not host:
+        raise UnusableInput("host: expected an address, got ''; every address of this machine is 0.0.0.0")
 
 
 def refused(error: OSError, host: str, port: int) -> UnusableInput:

@@ -32,6 +32,11 @@ class System:
         network = [fault for fault in written.faults if fault.kind.side == "network"]
         if named and server:
             raise UnusableInput(f"faults: only the sandbox has {server[0].name}; leave --target out, or the fault")
+        for base in named if network else ():
+            if urlsplit(base).scheme != "http":
+                raise UnusableInput(
+                    f"faults: {network[0].name} needs a target of plain http, to read the requests, got {base!r}"
+                )
         self._stack = ExitStack()
         self._controls: list[tuple[Remote, list[Fault]]] = []
         self.secrets: dict[str, str] = {}

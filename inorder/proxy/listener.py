@@ -7,7 +7,7 @@ import socket
 
 from inorder.faults.injection import Injection
 from inorder.faults.switch import Switch
-from inorder.ports import BACKLOG, refused
+from inorder.ports import BACKLOG, check_host, refused
 from inorder.proxy.exchange import Exchange, draw
 from inorder.proxy.pair import Pair
 
@@ -17,6 +17,7 @@ _LOOK_S = 0.01
 
 def bind(host: str, port: int) -> socket.socket:
     """A socket on an address, which does not listen yet; raises UnusableInput with one line."""
+    check_host(host)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:

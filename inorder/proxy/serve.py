@@ -20,6 +20,8 @@ from inorder.proxy.settings import Settings
 
 def serve(settings: Settings, control_token: str | None, announce: Callable[[str], None]) -> None:
     """Run the proxy until SIGTERM or SIGINT; `announce` gets one line once it listens; raises UnusableInput."""
+    if settings.control_port is not None and not control_token:
+        raise UnusableInput("control-port: needs INORDER_CONTROL_TOKEN, without which it would refuse everyone")
     uvloop.run(_serve(settings, control_token, announce))
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from inorder.errors import InorderError
@@ -22,12 +23,21 @@ if __name__ == "__main__":
         time.sleep(60)
 """
 
+BUSY = """
+import os, time
+from inorder.processes import pool
+if __name__ == "__main__":
+    with pool(1, "inorder.errors", "testing") as processes:
+        print(processes.submit(os.getpid).result(), flush=True)
+        processes.submit(time.sleep, 600).result()
+"""
+
 
 def alive(process: int) -> bool:
     """Whether a process runs; one that nobody has waited for yet does not."""
     try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
+        return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
 
 
@@ -46,7 +56,6 @@ def test_a_ctrl_c_is_left_to_who_waits() -> None:
         assert processes.submit(os.getpid).result() == process
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="tells by /proc whether a process is alive")
 def test_the_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
     """Also where that one is killed and can do nothing more about it."""
     script = tmp_path / "starts.py"
@@ -57,6 +66,33 @@ def test_the_processes_end_with_the_one_that_started_them(tmp_path: Path) -> Non
         process = int(starter.stdout.readline())
         assert alive(process)
         starter.kill()
+    until = time.monotonic() + 20
+    while alive(process) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not alive(process)
+
+
+def test_at_a_second_signal_nobody_waits_any_more(tmp_path: Path) -> None:
+    """At the first one what is under way is waited for; at the second it is ended with all the rest."""
+    script = tmp_path / "busy.py"
+    script.write_text(BUSY)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, stderr=quiet, text=True, env=environment
+    ) as one:
+        assert one.stdout is not None
+        process = int(one.stdout.readline())
+        one.send_signal(signal.SIGINT)
+        time.sleep(1.0)
+        waiting = one.poll() is None and alive(process)
+        one.send_signal(signal.SIGINT)
+        try:
+            one.wait(30)
+        except subprocess.TimeoutExpired:
+            one.kill()
+            raise
+    assert waiting
     until = time.monotonic() + 20
     while alive(process) and time.monotonic() < until:
         time.sleep(0.05)

@@ -1,5 +1,6 @@
 """The proxy as a process: what it says, how it is controlled, and that it ends."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -105,7 +106,8 @@ def test_a_port_in_use_is_one_line(option: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         options = ["--to", "http://127.0.0.1:9", "--port", "0", option, str(port)]
-        ended = subprocess.run(command(*options), capture_output=True, text=True, timeout=60)
+        environment = {**os.environ, "INORDER_CONTROL_TOKEN": "t"}
+        ended = subprocess.run(command(*options), capture_output=True, text=True, timeout=60, env=environment)
     assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"inorder: port {port}: in use\n")
 
 
@@ -125,6 +127,8 @@ def test_a_second_proxy_on_a_port_is_refused(sandbox: Far) -> None:
     ("options", "says"),
     [
         (["--host", "192.0.2.1"], "host 192.0.2.1: "),
+        (["--host", ""], "host: expected an address, got ''"),
+        (["--control-port", "0"], "control-port: needs INORDER_CONTROL_TOKEN"),
         (["--fault", "nonsense"], "fault 'nonsense': no such fault"),
         (["--fault", "latency:delay_ms=x"], "fault 'latency:delay_ms=x': delay_ms: expected a number"),
     ],

@@ -95,6 +95,12 @@ def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_empty_host_is_not_every_address(tmp_path: Path) -> None:
+    """Whoever means every address says so."""
+    said, _ = start(tmp_path, host="").communicate(timeout=60)
+    assert said == "host: expected an address, got ''; every address of this machine is 0.0.0.0\n"
+
+
 def test_a_host_that_is_not_here_is_one_line(tmp_path: Path) -> None:
     """It names the host."""
     process = start(tmp_path, host="192.0.2.1")
