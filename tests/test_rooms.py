@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("inorder", "analysis", "locustfiles", "benchmarks", "tests")
 CHECKS = ("ordering", "delivery", "conformance", "sending", "readings", "measures", "latency", "sla", "capacity")
 DRAWING = ("analysis.figures", "analysis.page", "matplotlib", "jinja2")
-ENTRY_FILES = ("inorder/cli.py", "inorder/cli", "inorder/__main__.py", "analysis/__main__.py")
+ENTRY_FILES = ("inorder/cli", "inorder/__main__.py", "analysis/__main__.py")
 ENTRY_MODULES = ("inorder.cli", "inorder.__main__", "analysis.__main__")
 # Beside the entry files: Locust starts this one as a program, and would only log an error from its listeners.
 PROGRAMS = (*ENTRY_FILES, "locustfiles/visitors.py")
@@ -213,7 +213,7 @@ ORDERING = "the check ordering never imports what draws or another check"
 @pytest.mark.parametrize(
     ("sentence", "path", "code", "name"),
     [
-        (SHARED, "inorder/cli.py", "import locust", "locust"),
+        (SHARED, "inorder/cli/run.py", "import locust", "locust"),
         (SHARED, "analysis/__main__.py", "def f():\n    from locust.env import Environment", "locust.env.Environment"),
         (SHARED, "inorder/run.py", "import json, locust.stats as s", "locust.stats"),
         (SHARED, "inorder/run.py", "import importlib\nimportlib.import_module('locust.main')", "locust.main"),
@@ -250,7 +250,7 @@ def test_a_planted_import_is_seen(tmp_path: Path, sentence: str, path: str, code
 @pytest.mark.parametrize(
     ("path", "code"),
     [
-        ("inorder/cli.py", "import analysis.verdict\nfrom locustfiles import visitors"),
+        ("inorder/cli/run.py", "import analysis.verdict\nfrom locustfiles import visitors"),
         ("inorder/cli/judge.py", "from analysis import __main__"),
         ("inorder/__main__.py", "from inorder.cli import main"),
         ("inorder/run.py", "import locust_like, analysis_of\nfrom . import client, history"),

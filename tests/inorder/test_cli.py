@@ -20,7 +20,7 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], obj
 
     def end(judge_and_write: Callable[..., Any]) -> object:
         room = SimpleNamespace(folders_of=lambda path: [path], judge_and_write=judge_and_write)
-        monkeypatch.setattr(cli, "_judging", lambda command: room)
+        monkeypatch.setattr(cli.judge, "judging_room", lambda command: room)
         monkeypatch.setattr(sys, "argv", ["inorder", "judge", "a-run"])
         with pytest.raises(SystemExit) as raised:
             cli.main()

@@ -1,0 +1,69 @@
+"""What the commands share: the console, progress, the room that judges, and the end with a verdict's exit code."""
+
+import importlib
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from inorder import conduct
+from inorder.errors import UnusableInput
+from inorder.run import RunFolder
+
+EXIT_CODES = {"pass": 0, "fail": 1, "inconclusive": 3}
+
+app = typer.Typer(
+    help="Does an event API keep each user's events in order, under real load?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(highlight=False, soft_wrap=True)
+
+
+def judging_room(command: str) -> Any:
+    """The room that judges, which the checkout has and the wheel has not."""
+    if not (conduct.CHECKOUT / "analysis").is_dir():
+        raise UnusableInput(f"{command}: needs the checkout of inorder (its locustfiles/ and analysis/), not the wheel")
+    sys.path.insert(0, str(conduct.CHECKOUT))
+    return importlib.import_module("analysis.judging")
+
+
+def judge_and_end(judging: Any, folders: list[RunFolder], out: Path, **how: Any) -> NoReturn:
+    try:
+        judged, page = judging.judge_and_write(folders, out, **how)
+    except OSError as error:
+        raise disk(error, out) from None
+    verdict = judged["verdict"]
+    console.print(f"\n{verdict.upper()}", style="bold")
+    for reason in judged["reasons"]:
+        console.print(f"  {reason}", markup=False)
+    console.print(f"page: {page}", markup=False)
+    raise typer.Exit(EXIT_CODES[verdict])
+
+
+def disk(error: OSError, out: Path) -> UnusableInput:
+    """What the disk refused, in one line: exit code 1 would tell that the system failed, and not the disk."""
+    reason = " ".join(str(error.strerror or error).split())
+    return UnusableInput(f"{error.filename or out}: cannot be read or written: {reason}")
+
+
+@contextmanager
+def progress() -> Any:
+    """Shows progress, told as a line and its second: in place on a terminal, else a line every five seconds."""
+    if console.is_terminal:
+        with console.status("starting") as status:
+            yield lambda line, second: status.update(line)
+        return
+    shown = -5.0
+
+    def show(line: str, second: float) -> None:
+        nonlocal shown
+        if second - shown >= 5.0:
+            shown = second
+            console.print(line, markup=False)
+
+    yield show

@@ -1,0 +1,90 @@
+"""`inorder judge`: judge a run folder again, or what another client and another system made."""
+
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from inorder import conduct, foreign
+from inorder.cli.base import app, judge_and_end, judging_room
+from inorder.errors import UnusableInput
+from inorder.run import RunFolder
+
+
+class _SeveralFiles(TyperCommand):
+    """A command whose --history and --stored take all the files that follow: `--history A B`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As usual, with an option of its own before each of the files."""
+        spread: list[str] = []
+        option = None
+        for argument in args:
+            if argument.startswith("-"):
+                name, _, value = argument.partition("=")
+                option, argument = (name, value) if name in ("--history", "--stored") else (None, argument)
+            if option is None:
+                spread.append(argument)
+            elif argument:
+                spread += [option, argument]
+        return super().parse_args(ctx, spread)
+
+
+@app.command(cls=_SeveralFiles)
+def judge(
+    folder: Annotated[Path | None, typer.Argument(metavar="RUN", help="Run folder.")] = None,
+    read_back: Annotated[bool, typer.Option("--read-back", help="Read the stored log back first.")] = False,
+    history: Annotated[list[Path] | None, typer.Option(help="Instead of RUN: history files of any client.")] = None,
+    stored: Annotated[
+        list[Path] | None,
+        typer.Option(help="Its stored log (JSON Lines, CSV, Parquet); several: readings of it, the last is judged."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder to make of them, not there yet.")] = None,
+    written: Annotated[
+        Path | None,
+        typer.Option("--scenario", help="Scenario with the promises and the SLA; default: none beyond the order."),
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a processor.")] = None,
+    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, whose workers judge.")] = None,
+) -> None:
+    """Judge a run folder again, or the history of any client with the stored log of any system.
+
+    Judging again rewrites all from verdict.json on, and nothing before.
+    """
+    judging = judging_room("judge")
+    jobs = jobs or os.cpu_count() or 1
+    if folder is None:
+        if not (history and stored and out):
+            raise UnusableInput("judge: expected RUN, or --history, --stored and --out together")
+        if read_back:
+            raise UnusableInput("judge: --read-back reads the system of a RUN, and goes with no --history")
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        made = foreign.gather(foreign.Given(history, stored, written), out, jobs)
+        try:
+            judge_and_end(judging, [made], out, jobs=jobs, dask=dask)
+        except typer.Exit:
+            raise
+        except Exception:
+            shutil.rmtree(out)  # so that the same command can be given again
+            raise
+    for name, value in (("--history", history), ("--stored", stored), ("--out", out), ("--scenario", written)):
+        if value:
+            raise UnusableInput(f"judge: expected either RUN or --history, got {folder} and {name}")
+    folders = judging.folders_of(folder)
+    if read_back:
+        for opened in folders:
+            _read_back(opened)
+    judge_and_end(judging, folders, folder, jobs=jobs, dask=dask)
+
+
+def _read_back(folder: RunFolder) -> None:
+    """Read the stored log of a run again."""
+    info, asked = folder.info(), folder.scenario()
+    if not info.target:
+        raise UnusableInput(f"{folder.path}: made of files that were given: there is no system to read back from")
+    with conduct.read_back_of(conduct.target(info.target), asked) as reader:
+        reader.check()
+        conduct.read_back(folder, reader, asked)

@@ -1,0 +1,57 @@
+"""`inorder run`: make the load of a scenario, read the stored log back, judge."""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from inorder import conduct
+from inorder.cli.base import app, console, judge_and_end, judging_room, progress
+from inorder.driver.target import bases_of
+from inorder.errors import UnusableInput
+
+
+@app.command()
+def run(
+    file: Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file (TOML).")],
+    target: Annotated[
+        list[str] | None,
+        typer.Option(help="Base address, e.g. https://host/1.0; several, or with commas: its servers; default: a sandbox."),
+    ] = None,
+    processes: Annotated[int, typer.Option(min=1, max=64, help="Generator processes.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Run folder, not there yet; default: reports/NAME-TIME.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed than the scenario's.")] = None,
+    behaviour: Annotated[Path | None, typer.Option(help="Click log to replay (JSON Lines or CSV).")] = None,
+    repeats: Annotated[int, typer.Option(min=1, max=100, help="Runs; intervals then come from the repeats.")] = 1,
+    partner_id: Annotated[str | None, typer.Option(help="partnerId; default: INORDER_PARTNER_ID.")] = None,
+    ca_file: Annotated[str | None, typer.Option(help="Certificates to trust instead of the system's.")] = None,
+) -> None:
+    """Make the load of SCENARIO, read the stored log back, judge it, and say where the page is."""
+    asked = conduct.Run(
+        file=file, targets=bases_of(target or ()), processes=processes, seed=seed, behaviour=behaviour,
+        partner_id=partner_id, ca_file=ca_file,
+    )  # fmt: skip
+    judging = judging_room("run")
+    # A pipeline that cancels a job sends SIGTERM: it ends the run as a Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    out = out or conduct.new_folder(file.stem)
+    if out.exists():
+        raise UnusableInput(f"{out}: exists already; a run is never overwritten, name another --out")
+    folders = [out] if repeats == 1 else [out / "repeats" / str(number) for number in range(1, repeats + 1)]
+    made = []
+    for number, folder in enumerate(folders, 1):
+        if repeats > 1:
+            console.print(f"repeat {number} of {repeats}")
+        with progress() as shown:
+            show = _load_line(shown)
+            made.append(conduct.conduct(asked, folder, number, console.print, show))
+        if made[-1].info().interrupted:
+            console.print("interrupted: what was written is judged")
+            break
+    judge_and_end(judging, made, out)
+
+
+def _load_line(show: Callable[[str, float], None]) -> Callable[[dict[str, Any]], None]:
+    return lambda said: show(conduct.progress_line(said), said["t"])
