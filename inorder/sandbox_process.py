@@ -31,6 +31,8 @@ class SandboxProcess:
             "--store": _store(settings, Path(self._folder.name)),
             "--flush-ms": settings.flush_ms,
             "--replication-delay-ms": settings.replication_delay_ms,
+            "--commit-ms": settings.commit_ms,
+            "--row-us": settings.row_us,
             "--quota-per-s": settings.quota_per_s,
             "--max-events": settings.max_events,
             "--max-bytes": settings.max_bytes,

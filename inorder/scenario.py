@@ -79,6 +79,9 @@ class Sandbox(Struct, forbid_unknown_fields=True, frozen=True):
     """Longest time that a server keeps an ordinary call before it stores it."""
     replication_delay_ms: NonNegative = 0.0
     """Time added between the commit of a batch and its answer, as a replica would add it."""
+    commit_ms: NonNegative = 0.0
+    """A commit takes at least so long, and `row_us` microseconds more for each of its events: a slower disk."""
+    row_us: NonNegative = 0.0
     quota_per_s: NonNegative = 0.0
     """Calls a second before 429; 0: no quota."""
     max_events: Count = 1000

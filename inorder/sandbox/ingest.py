@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
@@ -32,9 +33,11 @@ class Intake(Protocol):
 class GroupCommit:
     """Commits what waits in as few transactions as possible: while one is written, the next group gathers."""
 
-    def __init__(self, store: Store) -> None:
-        """`store` is written by nobody else."""
+    def __init__(self, store: Store, commit_s: float = 0.0, row_s: float = 0.0) -> None:
+        """`store` is written by nobody else; a commit takes at least `commit_s` and `row_s` more for each row."""
         self._store = store
+        self._commit_s = commit_s
+        self._row_s = row_s
         self._waiting: deque[tuple[Sequence[Row], asyncio.Future[None]]] = deque()
         self._task: asyncio.Task[None] | None = None
 
@@ -55,10 +58,13 @@ class GroupCommit:
                 rows += more
                 futures.append(future)
             failure: Exception | None = None
+            until = time.monotonic() + self._commit_s + self._row_s * len(rows)
             try:
                 await self._store.commit(rows)
             except Exception as error:  # whatever it is, those who wait must hear of it
                 failure = error
+            if (left := until - time.monotonic()) > 0:
+                await asyncio.sleep(left)
             for future in futures:
                 if future.cancelled():
                     continue
@@ -125,7 +131,7 @@ class Ingest:
 
     def __init__(self, settings: Settings, store: Store) -> None:
         """The servers are drawn from the seed, so that the same calls meet the same servers."""
-        self._commit = GroupCommit(store)
+        self._commit = GroupCommit(store, settings.commit_ms / 1e3, settings.row_us / 1e6)
         self._chance = random.Random(settings.seed)
         self._delay_s = settings.replication_delay_ms / 1000
         self._servers = [

@@ -37,6 +37,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Longest time that a server keeps an ordinary call before it stores it."""
     replication_delay_ms: float = 0.0
     """Time added between the commit of a batch and its answer, as a replica would add it."""
+    commit_ms: float = 0.0
+    """A commit takes at least so long, and `row_us` more for each of its rows: a slower disk than this machine's."""
+    row_us: float = 0.0
     quota_per_s: float = 0.0
     """Calls a second before 429; 0: no quota."""
     max_events: int = 1000
@@ -95,6 +98,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         readback_token: str | None = None,
         flush_ms: float = 100.0,
         replication_delay_ms: float = 0.0,
+        commit_ms: float = 0.0,
+        row_us: float = 0.0,
         quota_per_s: float = 0.0,
         max_events: int = 1000,
         max_bytes: int = 1_048_576,
@@ -117,6 +122,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         _between("servers", servers, 1, MAX_SERVERS)
         _between("flush-ms", flush_ms, 1, 60_000)
         _between("replication-delay-ms", replication_delay_ms, 0, 600_000)
+        _between("commit-ms", commit_ms, 0, 60_000)
+        _between("row-us", row_us, 0, 1_000_000)
         _between("quota-per-s", quota_per_s, 0, 1e9)
         _between("max-events", max_events, 1, 1_000_000)
         _between("max-bytes", max_bytes, 1, 1 << 30)
@@ -139,6 +146,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             readback_token=readback_token or environment.get("INORDER_READBACK_TOKEN") or None,
             flush_ms=flush_ms,
             replication_delay_ms=replication_delay_ms,
+            commit_ms=commit_ms,
+            row_us=row_us,
             quota_per_s=quota_per_s,
             max_events=max_events,
             max_bytes=max_bytes,

@@ -168,6 +168,25 @@ def test_replication_delay_comes_after_the_commit() -> None:
     asyncio.run(play())
 
 
+@pytest.mark.parametrize("slower", [{"commit_ms": 80.0}, {"row_us": 40_000.0}])
+def test_a_slower_disk_holds_the_answers_back_and_the_commits_behind(slower: dict[str, float]) -> None:
+    """A group's answers wait, by commit and by row, and so does the group that gathers meanwhile."""
+    store = Slow()
+
+    async def play() -> None:
+        ingest = Ingest(settings(**slower), store)
+        first = asyncio.create_task(ingest.batch(taken(b"a", b"b")))
+        await asyncio.sleep(0.02)
+        second = asyncio.create_task(ingest.batch(taken(b"c")))
+        await asyncio.sleep(0.02)
+        assert store.groups == [[b"a", b"b"]]
+        assert not first.done()
+        await asyncio.gather(first, second)
+        assert store.groups == [[b"a", b"b"], [b"c"]]
+
+    asyncio.run(play())
+
+
 def products(rows: list[dict[str, Any]], visitor: str = "ann") -> list[int]:
     """What a visitor looked at, in stored order."""
     return [stored["event"]["productId"] for stored in rows if stored["visitor"] == visitor]

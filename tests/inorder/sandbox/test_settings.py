@@ -20,6 +20,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"flush_ms": 0}, "flush-ms: expected 1 to 60000, got 0"),
     ({"flush_ms": float("nan")}, "flush-ms: expected 1 to 60000, got nan"),
     ({"replication_delay_ms": -1.0}, "replication-delay-ms: expected 0 to 600000, got -1"),
+    ({"commit_ms": -1.0}, "commit-ms: expected 0 to 60000, got -1"),
+    ({"row_us": 2e6}, "row-us: expected 0 to 1000000, got 2e+06"),
     ({"quota_per_s": -1.0}, "quota-per-s: expected 0 to 1000000000, got -1"),
     ({"max_events": 0}, "max-events: expected 1 to 1000000, got 0"),
     ({"max_bytes": 0}, "max-bytes: expected 1 to 1073741824, got 0"),
