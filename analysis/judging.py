@@ -24,4 +24,4 @@ def judge_and_write(
     """
     judgement = judge(folders, jobs, dask)
     page = report.write(judgement, out)
-    return judgement.verdict, page
+    return report.plain(judgement.verdict), page

@@ -1,4 +1,4 @@
-"""The report of a run: rewrites verdict.json, summary.md, junit.xml, index.html and figures/*.png from a judgement."""
+"""The report of a run: rewrites verdict.json, the files beside it, index.html and figures/*.png from a judgement."""
 
 import math
 import shutil
@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from analysis import junit, page, summary
+from analysis import junit, page, prometheus, summary
 from analysis.figures import latency, over_time, reordering, size, storm, style, witness
 from analysis.figures.style import Picture
 from analysis.judgement import Judgement
@@ -25,6 +25,7 @@ def write(judgement: Judgement, folder: Path) -> Path:
     (folder / "verdict.json").write_bytes(document + b"\n")
     (folder / "summary.md").write_text(summary.render(judgement, name), encoding="utf-8")
     (folder / "junit.xml").write_text(junit.render(judgement), encoding="utf-8")
+    (folder / "metrics.prom").write_bytes(prometheus.render(judgement, name))
     figures = folder / "figures"
     shutil.rmtree(figures, ignore_errors=True)  # a witness of an older judgement must not stay
     figures.mkdir()

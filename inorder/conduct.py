@@ -15,17 +15,17 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from select import select
-from typing import Any
 
 import httpx
 import msgspec
 
-from inorder import run, scenario
+from inorder import counters, run, scenario
 from inorder.driver.target import Server, Target
 from inorder.errors import TargetUnavailable, UnusableInput
 from inorder.events import BATCH_CALL, Namespace
 from inorder.plan import Plan, plan_of
 from inorder.ports import free_port
+from inorder.progress import Pace, Told
 from inorder.readback.http import ReadBack
 from inorder.readback.settle import read_log
 from inorder.run import RunFolder, RunInfo
@@ -105,22 +105,6 @@ def new_folder(name: str) -> Path:
     return Path("reports") / f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
 
 
-def progress_line(progress: dict[str, Any]) -> str:
-    """What a person wants to know while the load goes on, in a line."""
-    left = max(0, progress.get("backlog", 0) - progress.get("drained", 0))
-    parts = [
-        f"{max(0.0, progress['t']):5.1f} s",
-        f"{progress['phase']}",
-        f"{progress.get('rate', 0):,.0f} calls/s" if "rate" in progress else f"{progress.get('calls', 0):,} calls",
-        f"{progress.get('confirmed', 0):,} events confirmed",
-        f"{left:,} of the backlog left",
-        f"{progress.get('indeterminate', 0):,} indeterminate",
-    ]
-    if progress.get("lost"):
-        parts.append(f"{progress['lost']} workers lost")
-    return " · ".join(parts)
-
-
 class Run(msgspec.Struct, kw_only=True):
     """What `inorder run` was asked for."""
 
@@ -163,7 +147,12 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
         folder = RunFolder.create(out, text, info)
         say(f"{written.name}: {written.question.strip()}")
         say(f"{written.visitors.count:,} visitors against {direct.base}{' (sandbox)' if info.sandbox else ''}")
-        _make_load(asked, folder, info, where, repeat, system.told(progress))
+
+        def told(so_far: Told) -> None:
+            counters.write(folder.metrics_file, so_far, written.name, info.run)
+            progress(so_far)
+
+        _make_load(asked, folder, info, where, repeat, system.told(told))
         if info.exit_code and not info.interrupted:
             say(f"the generator ended with exit code {info.exit_code}, see {folder.path / 'generator.log'}")
         folder.write_info(info)
@@ -252,7 +241,7 @@ def note_faults(folder: RunFolder, system: System) -> None:
 
 def _follow(process: "subprocess.Popen[bytes]", reads: int, progress: Progress) -> None:
     """Pass on what the generator says, until it has ended."""
-    calls, t, rest = 0, 0.0, b""
+    pace, rest = Pace(), b""
     while True:
         ready, _, _ = select([reads], [], [], 0.5)
         if not ready:
@@ -264,12 +253,7 @@ def _follow(process: "subprocess.Popen[bytes]", reads: int, progress: Progress) 
             return
         *lines, rest = (rest + said).split(b"\n")
         for line in lines:
-            told = json.loads(line)
-            passed = told["t"] - t
-            if passed > 0:
-                told["rate"] = (told.get("calls", 0) - calls) / passed
-            calls, t = told.get("calls", 0), told["t"]
-            progress(told)
+            progress(pace.add(json.loads(line)))
 
 
 def _interrupt(process: "subprocess.Popen[bytes]") -> int:

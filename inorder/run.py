@@ -127,6 +127,11 @@ class RunFolder:
         return self.path / "evidence"
 
     @property
+    def metrics_file(self) -> Path:
+        """The run's counters as Prometheus text."""
+        return self.path / "metrics.prom"
+
+    @property
     def stored_file(self) -> Path:
         """The stored log as it was read back, in the order read (FORMATS: stored log)."""
         return self.evidence / "stored.parquet"

@@ -24,6 +24,7 @@ from inorder.driver.crew import Lead, Member, follow, to_locust
 from inorder.driver.target import Target, bases_of
 from inorder.errors import InorderError
 from inorder.plan import Plan, plan_of
+from inorder.progress import line
 from inorder.run import Reading, RunFolder
 from inorder.system import System
 
@@ -220,4 +221,4 @@ def _show_progress(lead: Lead) -> None:
             with suppress(OSError):
                 os.write(fd, json.dumps(progress).encode() + b"\n")
         elif (shown := shown + 1) % 10 == 0:
-            log.info(conduct.progress_line(progress))
+            log.info(line(progress))

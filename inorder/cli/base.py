@@ -1,10 +1,11 @@
 """What the commands share: the console, progress, the room that judges, and the end with a verdict's exit code."""
 
 import importlib
+import json
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -23,6 +24,14 @@ app = typer.Typer(
 )
 console = Console(highlight=False, soft_wrap=True)
 
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors: the exit code tells the verdict.")]
+Json = Annotated[bool, typer.Option("--json", help="Print what was found as JSON to standard output, and nothing else.")]
+
+
+def speak(quiet: bool, as_json: bool) -> None:
+    """Whether people are told anything on standard output."""
+    console.quiet = quiet or as_json
+
 
 def judging_room(command: str) -> Any:
     """The room that judges, which the checkout has and the wheel has not."""
@@ -32,12 +41,15 @@ def judging_room(command: str) -> Any:
     return importlib.import_module("analysis.judging")
 
 
-def judge_and_end(judging: Any, folders: list[RunFolder], out: Path, **how: Any) -> NoReturn:
+def judge_and_end(judging: Any, folders: list[RunFolder], out: Path, *, as_json: bool = False, **how: Any) -> NoReturn:
+    """Judge, say the verdict (`as_json`: the content of verdict.json), and end with its exit code."""
     try:
         judged, page = judging.judge_and_write(folders, out, **how)
     except OSError as error:
         raise disk(error, out) from None
     verdict = judged["verdict"]
+    if as_json:
+        print(json.dumps(judged))
     console.print(f"\n{verdict.upper()}", style="bold")
     for reason in judged["reasons"]:
         console.print(f"  {reason}", markup=False)
@@ -54,7 +66,7 @@ def disk(error: OSError, out: Path) -> UnusableInput:
 @contextmanager
 def progress() -> Any:
     """Shows progress, told as a line and its second: in place on a terminal, else a line every five seconds."""
-    if console.is_terminal:
+    if console.is_terminal and not console.quiet:
         with console.status("starting") as status:
             yield lambda line, second: status.update(line)
         return

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from inorder import conduct, foreign
-from inorder.cli.base import app, judge_and_end, judging_room
+from inorder.cli.base import Json, Quiet, app, judge_and_end, judging_room, speak
 from inorder.errors import UnusableInput
 from inorder.run import RunFolder
 
@@ -49,11 +49,14 @@ def judge(
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a processor.")] = None,
     dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, whose workers judge.")] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Judge a run folder again, or the history of any client with the stored log of any system.
 
     Judging again rewrites all from verdict.json on, and nothing before.
     """
+    speak(quiet, as_json)
     judging = judging_room("judge")
     jobs = jobs or os.cpu_count() or 1
     if folder is None:
@@ -64,7 +67,7 @@ def judge(
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         made = foreign.gather(foreign.Given(history, stored, written), out, jobs)
         try:
-            judge_and_end(judging, [made], out, jobs=jobs, dask=dask)
+            judge_and_end(judging, [made], out, as_json=as_json, jobs=jobs, dask=dask)
         except typer.Exit:
             raise
         except Exception:
@@ -77,7 +80,7 @@ def judge(
     if read_back:
         for opened in folders:
             _read_back(opened)
-    judge_and_end(judging, folders, folder, jobs=jobs, dask=dask)
+    judge_and_end(judging, folders, folder, as_json=as_json, jobs=jobs, dask=dask)
 
 
 def _read_back(folder: RunFolder) -> None:

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from inorder import conduct
-from inorder.cli.base import app, console, judge_and_end, judging_room, progress
+from inorder.cli.base import Json, Quiet, app, console, judge_and_end, judging_room, progress, speak
 from inorder.driver.target import bases_of
 from inorder.errors import UnusableInput
+from inorder.progress import line
 
 
 @app.command()
@@ -27,8 +28,11 @@ def run(
     repeats: Annotated[int, typer.Option(min=1, max=100, help="Runs; intervals then come from the repeats.")] = 1,
     partner_id: Annotated[str | None, typer.Option(help="partnerId; default: INORDER_PARTNER_ID.")] = None,
     ca_file: Annotated[str | None, typer.Option(help="Certificates to trust instead of the system's.")] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Make the load of SCENARIO, read the stored log back, judge it, and say where the page is."""
+    speak(quiet, as_json)
     asked = conduct.Run(
         file=file, targets=bases_of(target or ()), processes=processes, seed=seed, behaviour=behaviour,
         partner_id=partner_id, ca_file=ca_file,
@@ -50,8 +54,8 @@ def run(
         if made[-1].info().interrupted:
             console.print("interrupted: what was written is judged")
             break
-    judge_and_end(judging, made, out)
+    judge_and_end(judging, made, out, as_json=as_json)
 
 
 def _load_line(show: Callable[[str, float], None]) -> Callable[[dict[str, Any]], None]:
-    return lambda said: show(conduct.progress_line(said), said["t"])
+    return lambda said: show(line(said), said["t"])

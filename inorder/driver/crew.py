@@ -186,6 +186,7 @@ class Lead:
     def progress(self) -> dict[str, Any]:
         """What all processes together have done: for people to watch."""
         total: dict[str, Any] = {"t": round(self.now(), 1), "phase": "preparing", "lost": len(self.lost)}
+        total["ends"] = self._plan.scenario.phases_s
         if self.origin is not None:
             total["phase"] = next(
                 (name for name, _, end in self._plan.scenario.phase_bounds() if self.now() < end), "draining"

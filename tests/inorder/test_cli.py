@@ -15,13 +15,14 @@ from inorder.errors import UnusableInput
 
 
 @pytest.fixture
-def ended(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], object]:
+def ended(monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
     """Gives the exit code of `inorder judge RUN` where judging does what is asked."""
 
-    def end(judge_and_write: Callable[..., Any]) -> object:
+    def end(judge_and_write: Callable[..., Any], *options: str) -> object:
         room = SimpleNamespace(folders_of=lambda path: [path], judge_and_write=judge_and_write)
         monkeypatch.setattr(cli.judge, "judging_room", lambda command: room)
-        monkeypatch.setattr(sys, "argv", ["inorder", "judge", "a-run"])
+        monkeypatch.setattr(cli.base.console, "quiet", False)
+        monkeypatch.setattr(sys, "argv", ["inorder", "judge", "a-run", *options])
         with pytest.raises(SystemExit) as raised:
             cli.main()
         return raised.value.code
@@ -77,3 +78,20 @@ def test_what_a_user_named_is_shown_as_it_is(ended: Callable[[Any], object], cap
     found = {"verdict": "inconclusive", "reasons": ["sla [b]p95[/b] is open", "[/x]"]}
     assert ended(lambda *_, **__: (found, Path("[/o]/index.html"))) == 3
     assert capsys.readouterr().out == "\nINCONCLUSIVE\n  sla [b]p95[/b] is open\n  [/x]\npage: [/o]/index.html\n"
+
+
+@pytest.mark.parametrize(("option", "said"), [("--quiet", ""), ("--json", '{"verdict": "fail", "reasons": ["late"]}\n')])
+def test_quiet_and_json(ended: Callable[..., object], capsys: pytest.CaptureFixture[str], option: str, said: str) -> None:
+    """The first says nothing, the second only the document; the exit code is the verdict's in both."""
+    assert ended(lambda *_, **__: ({"verdict": "fail", "reasons": ["late"]}, Path("index.html")), option) == 1
+    assert capsys.readouterr() == (said, "")
+
+
+def test_an_error_is_told_however_quiet(ended: Callable[..., object], capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard error, so that a document on standard output stays whole."""
+
+    def judge_and_write(*_: Any, **__: Any) -> None:
+        raise UnusableInput("a-run: no run folder")
+
+    assert ended(judge_and_write, "--json", "--quiet") == 2
+    assert capsys.readouterr() == ("", "inorder: a-run: no run folder\n")
