@@ -5,21 +5,20 @@ only what this run shows. What another run would give, only repeats can tell.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 from scipy import stats
 
-from analysis.arrays import Array, Floats, Ints
+from analysis.arrays import Array, Floats
+from analysis.blocks import Blocks
 
 LEVEL = 0.95
-BLOCKS = 30
-FEWEST_BLOCKS = 5
-"""With fewer blocks that hold anything there is no interval."""
-DRAWS = 1000
-_BINS = 4096
-_SEED = 20180915  # of the draws: any, but always the same, so that a run is judged the same twice
+Scale = Literal["positive", "share", "any"]
+"""What a number can be: `positive` (times, ratios, rates, counts) never below 0, a `share` from 0 to 1, or `any`."""
 
 
 @dataclass(frozen=True)
@@ -46,57 +45,6 @@ def rank(percent: str, count: int) -> int:
 def percentile(ordered: Array, percent: str) -> float:
     """A percentile of sorted values, as one of them (an order statistic, no interpolation)."""
     return float(ordered[rank(percent, len(ordered)) - 1])
-
-
-@dataclass(frozen=True)
-class Blocks:
-    """Equal stretches of time, and how often each is drawn in each of many draws."""
-
-    start: float
-    length: float
-    weights: Ints
-    """One row a draw, one column a block."""
-
-    @classmethod
-    def over(cls, *times: Floats) -> "Blocks":
-        """Blocks from the earliest to the latest of all `times`, seconds."""
-        together = np.concatenate(times)
-        start, end = (float(together.min()), float(together.max())) if len(together) else (0.0, 0.0)
-        draws = np.random.default_rng(_SEED).multinomial(BLOCKS, np.full(BLOCKS, 1 / BLOCKS), size=DRAWS)
-        return cls(start, (end - start) / BLOCKS, draws)
-
-    def of(self, times: Floats) -> Ints:
-        """The block of each instant."""
-        if not self.length:
-            return np.zeros(len(times), np.int64)
-        block: Ints = np.clip(((times - self.start) / self.length).astype(np.int64), 0, BLOCKS - 1)
-        return block
-
-    def enough(self, times: Floats) -> bool:
-        """Whether enough blocks hold anything."""
-        return len(np.unique(self.of(times))) >= FEWEST_BLOCKS
-
-    def sums(self, times: Floats, values: Array) -> Floats:
-        """The sum of `values` in each draw."""
-        per_block = np.bincount(self.of(times), weights=values, minlength=BLOCKS)
-        drawn: Floats = self.weights.astype(np.float64) @ per_block
-        return drawn
-
-    def percentiles(self, times: Floats, values: Floats, percents: list[str]) -> list[Floats]:
-        """Percentiles of `values` in each draw (NaN where a draw holds none)."""
-        order = np.argsort(values, kind="stable")
-        count = len(values)
-        bins = min(count, _BINS)
-        bin_of = np.arange(count) * bins // max(1, count)
-        upper = values[order][np.searchsorted(bin_of, np.arange(bins), side="right") - 1]
-        table = np.bincount(self.of(times)[order] * bins + bin_of, minlength=BLOCKS * bins).reshape(BLOCKS, bins)
-        reached = np.cumsum(self.weights.astype(np.float64) @ table.astype(np.float64), axis=1)
-        drawn = []
-        for percent in percents:
-            wanted = np.maximum(1, np.ceil(float(Fraction(percent) / 100) * reached[:, -1] - 1e-9))
-            place = (reached < wanted[:, None]).sum(axis=1)
-            drawn.append(np.where(place < bins, upper[np.minimum(place, bins - 1)], np.nan))
-        return drawn
 
 
 def between(value: float, drawn: Floats) -> Estimate:
@@ -155,13 +103,42 @@ def share_within(hits: Array, of: Array, times: Floats) -> Estimate:
     return between(value, blocks.sums(times, hits) / np.where(drawn > 0, drawn, np.nan))
 
 
-def over_repeats(values: list[float]) -> Estimate:
-    """The mean of the repeats' values with Student's t interval."""
+def over_repeats(values: Sequence[float], scale: Scale = "positive") -> Estimate:
+    """The mean of the repeats' values with its interval; a point where all are the same, none of a single one."""
     mean = float(np.mean(values))
     if len(values) < 2:
         return Estimate(mean)
-    reach = float(stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values)))
-    return Estimate(mean, mean - reach, mean + reach)
+    low, high = around(mean, float(np.std(values, ddof=1)), len(values), scale)
+    return Estimate(mean, low, high)
+
+
+def around(
+    mean: float, spread: float, repeats: int, scale: Scale = "positive", next_one: bool = False
+) -> tuple[float, float]:
+    """Student's t interval of the mean of `repeats` runs with this standard deviation, or of the next run's value.
+
+    Times and rates are skewed and have their bound at 0, shares two bounds: the interval is made on the logarithm, or the
+    logit, of the mean (delta method), so it keeps within them, and where it is narrow it is the plain one.
+    """
+    reach = float(stats.t.ppf((1 + LEVEL) / 2, repeats - 1)) * spread * math.sqrt(1 / repeats + next_one)
+    inner = {"positive": mean > 0, "share": 0 < mean < 1, "any": False}[scale]
+    if not inner or not reach:
+        return mean - reach, mean + reach
+    if scale == "positive":
+        factor = math.exp(min(reach / mean, 700))
+        return mean / factor, mean * factor
+    factor, odds = math.exp(min(reach / (mean * (1 - mean)), 700)), mean / (1 - mean)
+    return odds / (odds + factor), odds * factor / (1 + odds * factor)
+
+
+def over_none(highs: Sequence[float]) -> float:
+    """Upper end of a share that was 0 in every repeat, each of which alone allows up to one of `highs`.
+
+    Together they are as many trials as they are one by one, and of n trials without a hit the end is 1 - tail ** (1/n).
+    """
+    tail = math.log((1 - LEVEL) / 2)
+    trials = sum(tail / math.log1p(-high) for high in highs if 0 < high < 1)
+    return -math.expm1(tail / trials) if trials else 0.0
 
 
 def at_most_per_million(found: int, checked: int) -> float | None:

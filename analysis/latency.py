@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.arrays import Array, Floats
+from analysis.blocks import Blocks
 from analysis.intervals import (
     NOTHING,
-    Blocks,
     Estimate,
     between,
     over_repeats,

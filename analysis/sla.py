@@ -1,7 +1,6 @@
 """The objectives of a scenario: each line's metric measured, with its interval, and judged by the whole interval."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.arrays import Array, Bools, Floats
+from analysis.deciding import Limit, decide
 from analysis.intervals import (
     NOTHING,
     Estimate,
-    over_repeats,
     percentile,
     percentile_within,
     ratio_within,
@@ -89,9 +88,7 @@ def _extreme(values: Floats, times: Floats, percent: str) -> Measured:
         longest = float(values.max())
         return Measured(Estimate(longest, longest, longest))
     if len(values) * (100 - float(percent)) < 100:
-        return Measured(
-            Estimate(percentile(np.sort(values), percent)), f"{len(values)} values are too few for a p{percent}"
-        )
+        return Measured(NOTHING, f"{len(values)} values are too few for a p{percent}")
     estimate = percentile_within(values, times, percent)
     return Measured(estimate, None if estimate.low is not None else "too short a stretch of time for an interval")
 
@@ -187,39 +184,28 @@ def _throughput(of: Measurements, phase: str | None) -> Measured:
 
 
 def judge_line(line: Sla, measured: list[Measured], interval: str) -> dict[str, Any]:
-    """One line of the key `sla`: pass where the whole interval is inside the limit, fail where it is wholly outside."""
-    values = [own.estimate.value for own in measured]
-    known = [value for value in values if value is not None]
-    estimate = measured[0].estimate
-    reason = next((own.reason for own in measured if own.reason), None)
-    if len(measured) > 1:
-        estimate = over_repeats(known) if known else NOTHING
-        if len(known) == len(measured):
-            reason = None
-    limit = line.max if line.max is not None else line.min
-    assert limit is not None
-    inside: Callable[[float], bool] = (lambda v: v <= limit) if line.max is not None else (lambda v: v >= limit)
-    ends = [end for end in (estimate.low, estimate.high) if end is not None]
-    verdict = "inconclusive"
-    if ends and not reason:
-        held = [inside(end) for end in ends]
-        verdict = "pass" if all(held) else "inconclusive" if any(held) else "fail"
-        if verdict == "inconclusive":
-            reason = "the limit lies within the interval"
-    worst = [own.worst for own in measured if own.worst is not None]
-    if verdict == "pass" and worst and not inside(max(worst)):
-        verdict = "inconclusive"
-        reason = "calls that never had a certain answer are not in the value; counted as late, they miss the limit"
+    """One line of the key `sla`: decided by the whole interval, and by one run only far from the limit (deciding.py)."""
+    at = line.max if line.max is not None else line.min
+    assert at is not None
+    what = unit(line.metric)
+    limit = Limit(at, line.max is not None, "share" if what == "share" else "positive", line.metric.endswith(".max"))
+    decision = decide(
+        [own.estimate for own in measured],
+        limit,
+        next((own.reason for own in measured if own.reason), None),
+        [own.worst for own in measured if own.worst is not None],
+    )
     return {
         "name": line.name or line.metric,
         "metric": line.metric,
         "phase": line.phase,
-        "unit": unit(line.metric),
-        "sense": "max" if line.max is not None else "min",
-        "limit": limit,
-        **estimate.as_json(),
+        "unit": what,
+        "sense": "max" if limit.upper else "min",
+        "limit": at,
+        **decision.estimate.as_json(),
         "interval": interval,
-        "runs": values,
-        "verdict": verdict,
-        "reason": reason,
+        "runs": [own.estimate.value for own in measured],
+        "verdict": decision.verdict,
+        "reason": decision.reason,
+        "repeats_needed": decision.repeats_needed,
     }

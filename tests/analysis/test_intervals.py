@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.blocks import DRAWS, Blocks
 from analysis.intervals import (
-    DRAWS,
-    Blocks,
+    Estimate,
     at_most_per_million,
     over_repeats,
     percentile,
@@ -110,7 +110,25 @@ def test_repeats_cover_what_one_run_cannot() -> None:
 def test_one_repeat_has_no_interval() -> None:
     """There is nothing to tell how runs differ."""
     assert (over_repeats([4.0]).value, over_repeats([4.0]).low) == (4.0, None)
-    assert over_repeats([1.0, 2.0, 3.0]).low == pytest.approx(2 - 4.302653 / 3**0.5)
+
+
+def test_an_interval_over_repeats_keeps_within_what_the_number_can_be() -> None:
+    """Student's t on the logarithm and the logit of the mean, the plain one where a number may be anything."""
+    assert over_repeats([1.0, 2.0, 3.0], "any").low == pytest.approx(2 - 4.302653 / 3**0.5)
+    assert over_repeats([1.0, 2.0, 3.0]).low == pytest.approx(2 / np.exp(4.302653 / 3**0.5 / 2))
+    for values in ([0.0, 0.0, 0.3], [0.7, 1.0, 1.0], [0.0, 1.0], [0.1, 0.2, 0.9]):
+        found = over_repeats(values, "share")
+        assert found.low is not None
+        assert found.high is not None
+        assert 0 <= found.low < np.mean(values) < found.high <= 1
+    narrow = over_repeats([100.0, 101.0, 102.0])
+    assert narrow.low == pytest.approx(101 - 4.302653 / 3**0.5, rel=1e-3)
+
+
+def test_repeats_that_agree_give_a_point() -> None:
+    """Nothing to tell them apart, and no interval made up."""
+    assert over_repeats([3.0, 3.0, 3.0]) == Estimate(3.0, 3.0, 3.0)
+    assert over_repeats([0.0, 0.0]) == Estimate(0.0, 0.0, 0.0)
 
 
 def test_a_ratio_is_of_the_percentiles() -> None:

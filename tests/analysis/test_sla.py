@@ -178,33 +178,24 @@ def test_calls_without_an_answer_can_undo_a_pass() -> None:
     assert judge_line(Sla("batch.response_ms.p50", max=1000), [median], "within this run")["verdict"] == "pass"
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "below", "above"),
-    [
-        (80, 99, "pass", "fail"),
-        (80, 100, "pass", "inconclusive"),
-        (99, 101, "inconclusive", "inconclusive"),
-        (100, 120, "inconclusive", "pass"),
-        (101, 120, "fail", "pass"),
-    ],
-)
-def test_the_whole_interval_decides(low: float, high: float, below: str, above: str) -> None:
-    """Inside: pass. Outside: fail. Else the limit lies within it, and nothing is decided. The limit is inside."""
-    measured = [Measured(Estimate((low + high) / 2, low, high))]
+@pytest.mark.parametrize(("value", "below", "above"), [(50, "pass", "fail"), (99, "inconclusive", "inconclusive")])
+def test_a_line_is_judged_to_its_side_of_the_limit(value: float, below: str, above: str) -> None:
+    """At most, at least; how it is decided is in test_deciding.py."""
+    measured = [Measured(Estimate(value, value - 1, value + 1))]
     upper = judge_line(Sla("batch.response_ms.p50", max=100), measured, "within this run")
     lower = judge_line(Sla("batch.response_ms.p50", min=100), measured, "within this run")
     assert (upper["verdict"], lower["verdict"]) == (below, above)
     assert (upper["sense"], lower["sense"]) == ("max", "min")
-    assert (upper["reason"] == "the limit lies within the interval") == (below == "inconclusive")
+    assert [line["repeats_needed"] for line in (upper, lower)] == [5 if below == "inconclusive" else None] * 2
 
 
 def test_repeats_decide_by_their_own_interval() -> None:
-    """The runs' values, their mean, and Student's t; the interval of each run alone does not matter."""
+    """The runs' values and their mean; the interval of each run alone does not matter."""
     runs = [Measured(Estimate(value, 0, 1000)) for value in (90.0, 91.0, 92.0, 93.0, 94.0)]
     line = judge_line(Sla("batch.response_ms.p50", "fast", max=100, phase="storm"), runs, "5 repeats")
     assert (line["verdict"], line["value"], line["runs"]) == ("pass", 92, [90, 91, 92, 93, 94])
     assert (line["name"], line["phase"], line["interval"]) == ("fast", "storm", "5 repeats")
-    assert line["low"] == pytest.approx(92 - 2.776445 * (2.5**0.5) / 5**0.5)
+    assert line["low"] == pytest.approx(92 - 2.776445 * (2.5**0.5) / 5**0.5, rel=1e-3)
     assert judge_line(Sla("batch.response_ms.p50", max=92.5), runs, "5 repeats")["verdict"] == "inconclusive"
 
 
