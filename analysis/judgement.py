@@ -1,12 +1,14 @@
 """What judging hands over: the verdict as plain data, and the frames of each run that the figures are drawn from."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.warm_up import timed
 from inorder.run import RunInfo
 from inorder.scenario import Scenario
 
@@ -29,7 +31,12 @@ class RunFrames:
     n_reordered: dict[int, int]
     """RFC 4737 n-reordering: n to the number of ordinary events that are n-reordered and not (n+1)-reordered."""
     visibility_ms: NDArray[np.float64]
-    """Done to first seen by the harness, milliseconds; may be empty."""
+    """Done to first seen by the harness, milliseconds, without the warm-up; may be empty."""
+
+    @cached_property
+    def timed(self) -> pd.DataFrame:
+        """The batches that times are taken from: without those first intended in the warm-up."""
+        return timed(self.batches, self.scenario.warm_up_s)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,11 @@ from analysis.evidence import batch_frame, call_frame, open_evidence
 from analysis.judgement import RunFrames
 from analysis.sla import Measured, Measurements
 from analysis.tally import Tally
+from analysis.timing import Timed
 from analysis.unsupported import Unsupported, unsupported
 from analysis.validity import Validity
+from analysis.warm_up import timed, timed_marks
+from inorder import locust_times
 from inorder.errors import UnusableInput
 from inorder.merge import Merged
 from inorder.run import RunFolder
@@ -29,6 +32,7 @@ class OneRun:
     unsupported: list[Unsupported]
     objectives: list[Measured]
     """One a line of the scenario's SLA."""
+    timing: Timed
 
 
 def judge_run(folder: RunFolder, jobs: int = 1, dask: str | None = None) -> OneRun:
@@ -41,6 +45,8 @@ def judge_run(folder: RunFolder, jobs: int = 1, dask: str | None = None) -> OneR
     tally = tally_of(evidence, jobs, dask)
     calls = call_frame(evidence.call_table, scenario)
     batches = batch_frame(evidence.batch_table, calls, scenario)
+    tally = timed_marks(tally, batches, scenario.warm_up_s)
+    timed_calls = timed(calls, scenario.warm_up_s, "intended")
     frames = RunFrames(
         info=info,
         scenario=scenario,
@@ -50,8 +56,10 @@ def judge_run(folder: RunFolder, jobs: int = 1, dask: str | None = None) -> OneR
         n_reordered=dict(sorted(tally.reordering["ordinary"].n_reordered.items())),
         visibility_ms=tally.measured("visibility/ms"),
     )
-    measured = validity.measure(info, merged, calls)
-    of = Measurements(calls, batches, tally, merged.stored is not None, _bounds(scenario))
+    measured = validity.measure(info, merged, timed_calls)
+    of = Measurements(
+        timed_calls, batches, tally, merged.stored is not None, _bounds(scenario), warm_up_s=scenario.warm_up_s
+    )
     return OneRun(
         frames=frames,
         tally=tally,
@@ -60,6 +68,7 @@ def judge_run(folder: RunFolder, jobs: int = 1, dask: str | None = None) -> OneR
         invalid=validity.reasons(measured, info, scenario, merged),
         unsupported=unsupported(tally, info, merged),
         objectives=[sla.measure(line.metric, line.phase, of) for line in scenario.sla],
+        timing=Timed.of(calls, scenario.warm_up_s, locust_times.read(folder.locust_file)),
     )
 
 

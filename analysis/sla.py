@@ -19,6 +19,7 @@ from analysis.intervals import (
 )
 from analysis.tables import BATCH, CONFIRMED, INDETERMINATE, ORDINARY, REJECTED
 from analysis.tally import Tally
+from analysis.warm_up import timed
 from inorder.scenario import Sla
 
 _KINDS = {"batch": BATCH, "ordinary": ORDINARY}
@@ -42,16 +43,20 @@ class Measurements:
     """What the metrics are taken from."""
 
     calls: pd.DataFrame
+    """Those that are timed: without the warm-up."""
     batches: pd.DataFrame
+    """All of them, for the tally's marks name their rows."""
     tally: Tally
     log: bool
     """Whether there is a stored log."""
     bounds: dict[str, tuple[float, float]]
     """Phase to (start, end), seconds."""
+    warm_up_s: float = 0.0
 
     def of_kind(self, kind: str, phase: str | None) -> pd.DataFrame:
         """The batches, or the ordinary events, of a phase."""
-        return _of_phase(self.batches[self.batches["kind"].to_numpy() == _KINDS[kind]], phase)
+        batches = timed(self.batches, self.warm_up_s)
+        return _of_phase(batches[batches["kind"].to_numpy() == _KINDS[kind]], phase)
 
 
 def _of_phase(frame: pd.DataFrame, phase: str | None) -> pd.DataFrame:
@@ -167,14 +172,16 @@ def _shared(hits: Array, of: Array, times: Floats) -> Measured:
 
 def _throughput(of: Measurements, phase: str | None) -> Measured:
     """Events confirmed in a stretch over its length: a phase, or from the first intended call to the last answer."""
-    ack = of.batches["ack"].to_numpy()
+    batches = timed(of.batches, of.warm_up_s)
+    ack = batches["ack"].to_numpy()
     known = np.isfinite(ack)
     if not known.any():
         return Measured(NOTHING, "nothing was confirmed")
-    first, last = float(of.batches["first_intended"].min()), float(ack[known].max())
+    first, last = float(batches["first_intended"].min()), float(ack[known].max())
     start, end = of.bounds[phase] if phase else (first, np.nextafter(last, np.inf))
+    start = max(start, of.warm_up_s)
     mine = known & (ack >= start) & (ack < end)
-    events = of.batches["events"].to_numpy()[mine]
+    events = batches["events"].to_numpy()[mine]
     per_s = float(events.sum()) / (end - start)
     # One count an event-second of each block: blocks are equal, so a share of their time is a rate.
     ticks: Floats = np.linspace(start, end, 30, endpoint=False) + (end - start) / 60

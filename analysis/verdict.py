@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis import active, latency, promises, reasons, sla
+from analysis import active, latency, promises, reasons, sla, timing
 from analysis.arrays import Floats
 from analysis.catalogue import ANOMALIES, failing
 from analysis.judgement import Judgement
@@ -44,7 +44,7 @@ def document(runs: list[OneRun]) -> dict[str, Any]:
     failed = reasons.failures(tally, bad, scenario, lines)
     doubted = reasons.doubts(runs, tally, bad, lines)
     wrong = active.faults(infos)
-    times = [latency.latencies(run.frames.batches) for run in runs]
+    times = [latency.latencies(run.frames.timed) for run in runs]
     return {
         "format": 1,
         "verdict": "fail" if failed else "inconclusive" if doubted else "pass",
@@ -69,6 +69,7 @@ def document(runs: list[OneRun]) -> dict[str, Any]:
         "delivery": _delivery(runs, tally),
         "readings": min(len(run.merged.earlier) + (run.merged.stored is not None) for run in runs),
         "latency_ms": latency.combine(times),
+        "timing": timing.document([run.timing for run in runs], scenario.warm_up_s),
         "calls": _calls(runs),
         "resends": _resends(runs),
         "gave_up": sum(run.validity.gave_up for run in runs),

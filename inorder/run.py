@@ -136,6 +136,11 @@ class RunFolder:
         """The stored log as it was read back, in the order read (FORMATS: stored log)."""
         return self.evidence / "stored.parquet"
 
+    @property
+    def locust_file(self) -> Path:
+        """`locust.json`: what Locust's own statistics said; absent where the load was made without it."""
+        return self.path / "locust.json"
+
     def earlier_files(self) -> list[Path]:
         """Earlier readings of the same log, oldest first; the one in `stored_file` is the last."""
         numbered = {

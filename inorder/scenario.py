@@ -26,6 +26,8 @@ METRICS = re.compile(
     r"|duplicate_share)"
 )
 """The metrics that an SLA line may name; docs/scenarios.md says what each means."""
+_OF_ORDER = re.compile(r"ordinary\.(?:reordered|lost|duplicated)_share|duplicate_share")
+"""Those that a warm-up leaves nothing out of."""
 
 
 class Visitors(Struct, forbid_unknown_fields=True, frozen=True):
@@ -95,6 +97,8 @@ class Validity(Struct, forbid_unknown_fields=True, frozen=True):
     """p99 of how late calls left although a connection was free, milliseconds."""
     loop_lag_ms_p99: Positive = 100.0
     """p99 of how late the generator's own clock tick was served, milliseconds."""
+    cpu_share: Positive = 0.95
+    """Share of a core that the busiest generator process may use: one at its core's limit cannot keep a schedule."""
 
 
 class Sla(Struct, forbid_unknown_fields=True, frozen=True):
@@ -131,6 +135,8 @@ class Scenario(Struct, forbid_unknown_fields=True, frozen=True):
     phases: Annotated[list[Phase], Meta(min_length=1)]
     name: str = ""
     seed: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] = 1
+    warm_up_s: NonNegative = 0.0
+    """Calls intended in the first seconds have no part in times, ratios and rates; order is judged of them too."""
     client: Client = Client()
     promises: Promises = Promises()
     sla: list[Sla] = []
@@ -232,6 +238,9 @@ def _cross_check(scenario: Scenario, path: Path) -> None:
             raise refuse(f"phases[{number}].within_s", f"expected at most duration_s, got {phase.within_s}")
         if phase.arrival == "waves" and phase.within_s * phase.waves > phase.duration_s:
             raise refuse(f"phases[{number}].within_s", f"expected at most duration_s / waves, got {phase.within_s}")
+    if scenario.warm_up_s >= scenario.phases_s:
+        raise refuse("warm_up_s", f"expected less than the phases' {scenario.phases_s:g} s, got {scenario.warm_up_s:g}")
+    warm = {name for name, _, end in scenario.phase_bounds() if end <= scenario.warm_up_s}
     returning = sum(phase.returning for phase in scenario.phases)
     if returning > 1 + 1e-9:
         raise refuse("phases", f"expected the shares `returning` to add up to at most 1, got {returning:g}")
@@ -253,6 +262,8 @@ def _cross_check(scenario: Scenario, path: Path) -> None:
             raise refuse(place, "expected exactly one of max and min")
         if line.phase is not None and line.phase not in names:
             raise refuse(f"{place}.phase", f"expected one of {', '.join(names)}, got {line.phase!r}")
+        if line.phase in warm and not _OF_ORDER.fullmatch(line.metric):
+            raise refuse(f"{place}.phase", f"expected one that outlasts warm_up_s, got {line.phase!r}")
 
 
 def with_seed(scenario: Scenario, seed: int) -> Scenario:

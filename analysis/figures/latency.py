@@ -46,7 +46,7 @@ def curve(times: Floats) -> tuple[Floats, Floats]:
 
 def percentiles(judgement: Judgement) -> Picture:
     """Response and service time of batches and ordinary calls."""
-    batches = pd.concat([run.batches for run in judgement.runs], ignore_index=True)
+    batches = pd.concat([run.timed for run in judgement.runs], ignore_index=True)
     times = {(kind, column): milliseconds(batches, kind, column) for kind in (0, 1) for column in _COLUMNS}
     drawn = {key: value for key, value in times.items() if len(value) >= 2 * BEYOND}
     if not drawn:

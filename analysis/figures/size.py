@@ -34,7 +34,7 @@ class Sizes:
 
 def count(judgement: Judgement) -> Sizes:
     """Group confirmed batches by size, neighbouring sizes together where there are many."""
-    confirmed = [run.batches[(run.batches["kind"] == 0) & run.batches["service_s"].notna()] for run in judgement.runs]
+    confirmed = [run.timed[(run.timed["kind"] == 0) & run.timed["service_s"].notna()] for run in judgement.runs]
     size = np.concatenate([frame["events"].to_numpy(float) for frame in confirmed])
     took = np.concatenate([1000 * frame["service_s"].to_numpy(float) for frame in confirmed])
     if not len(size):
