@@ -1,12 +1,7 @@
 """Every anomaly by its name, and which of them fail a run."""
 
 from inorder.scenario import Promises
-
-ANOMALIES = (
-    "reordered-in-batch reordered-across-batches lost unseen ghost phantom corrupt misrouted duplicate-unexplained "
-    "duplicate-explained zombie torn recovered split vanished rewritten"
-).split()
-"""Every anomaly, in the order in which it is reported."""
+from inorder.sla import ANOMALIES as ANOMALIES
 
 FAILING = frozenset(
     "reordered-in-batch reordered-across-batches lost ghost phantom corrupt misrouted duplicate-unexplained "

@@ -44,7 +44,8 @@ def headline(judgement: Judgement) -> str:
     near = next((line for line in by_verdict(verdict["sla"], "inconclusive") if reason.startswith(line["name"])), None)
     if near is not None:
         value, limit = (words.quantity(near["value"], near["unit"]), words.exact(near["limit"], near["unit"]))
-        reason = f"{words.in_sentence(near)} is {value} against {limit}: {near['reason']}."
+        told = words.slices(near["slices"]) if near.get("slices") else f"is {value} against {limit}"
+        reason = f"{words.in_sentence(near)} {told}: {near['reason']}."
     held = len(by_verdict(verdict["promises"], "held"))
     found = sum(line["found"] for line in verdict["promises"])
     rest = f"{held} of {len(verdict['promises'])} promises held." if held else ""
@@ -63,7 +64,8 @@ def _passed(verdict: dict[str, Any]) -> str:
     if lines:
         met = f"all {len(lines)} objectives were met" if len(lines) > 1 else "the one objective was met"
         sentence += f", and {met}"
-        line = next((line for line in lines if line.get("metric") == "batch.response_ms.p95"), None)
+        plain = [line for line in lines if not line.get("slices") and not line.get("sizes")]
+        line = next((line for line in plain if line.get("metric") == "batch.response_ms.p95"), None)
         if line:
             value, limit = words.quantity(line["value"], "ms"), words.exact(line["limit"], "ms")
             sentence += f", batch p95 at {value} against {limit}"
@@ -90,12 +92,7 @@ def _failed(verdict: dict[str, Any]) -> str:
         total = words.count(verdict["visitors"]["total"])
         parts.append(f"{words.count(affected)} of {total} visitors found a promise broken: {words.listed(told)}.")
     if missed:
-        line = missed[0]
-        side = "under" if line.get("sense") == "min" else "over"
-        parts.append(
-            f"{words.in_sentence(line)} was {words.quantity(line['value'], line.get('unit', ''))}, {side} its limit of "
-            f"{words.exact(line['limit'], line.get('unit', ''))}."
-        )
+        parts.append(f"{_missed(missed[0])}.")
         if len(missed) > 1:
             more = len(missed) - 1
             parts.append(f"{words.plural(more, 'more objective')} {words.verb(more, 'was', 'were')} missed.")
@@ -105,6 +102,17 @@ def _failed(verdict: dict[str, Any]) -> str:
     if _changed(verdict):
         parts.append(f"Between two readings of the log {_changed(verdict)}.")
     return " ".join(parts) or words.capital(next(iter(verdict["reasons"]), "A promise was broken."))
+
+
+def _missed(line: dict[str, Any]) -> str:
+    """What came of an objective that was missed."""
+    name, unit = words.in_sentence(line), str(line.get("unit") or "")
+    if line.get("reason"):  # the load was stopped for it
+        return f"{name}: {line['reason']}"
+    if slices := line.get("slices"):
+        return f"{name} {words.slices(slices)}, where {words.needed(slices)} are needed"
+    side = "under" if line.get("sense") == "min" else "over"
+    return f"{name} was {words.quantity(line['value'], unit)}, {side} its limit of {words.exact(line['limit'], unit)}"
 
 
 def _changed(verdict: dict[str, Any]) -> str:
@@ -179,6 +187,9 @@ def objectives_heading(judgement: Judgement) -> str:
 def used(line: dict[str, Any], value: float | None) -> float | None:
     """Share of its limit that a value uses; turned over where the limit is a lower one, so that more is worse."""
     limit = line["limit"]
+    if slices := line.get("slices"):
+        share = slices["share"]
+        return None if share is None else slices["needed"] / share if share else 99.0
     if value is None:
         return None
     if line.get("sense") == "min":

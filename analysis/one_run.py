@@ -1,12 +1,15 @@
 """Judges one run: its buckets one after another, put together; its times; what could not be checked."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from analysis import sla, validity
 from analysis.buckets import tally_of
+from analysis.catalogue import failing
 from analysis.evidence import batch_frame, call_frame, open_evidence
 from analysis.judgement import RunFrames
-from analysis.sla import Measured, Measurements
+from analysis.promises import FURTHER, PROMISES
+from analysis.sla.material import Measured, Measurements
 from analysis.tally import Tally
 from analysis.timing import Timed
 from analysis.unsupported import Unsupported, unsupported
@@ -57,8 +60,15 @@ def judge_run(folder: RunFolder, jobs: int = 1, dask: str | None = None) -> OneR
         visibility_ms=tally.measured("visibility/ms"),
     )
     measured = validity.measure(info, merged, timed_calls)
+    gaps = unsupported(tally, info, merged)
     of = Measurements(
-        timed_calls, batches, tally, merged.stored is not None, _bounds(scenario), warm_up_s=scenario.warm_up_s
+        timed_calls,
+        batches,
+        tally,
+        merged.stored is not None,
+        _bounds(scenario),
+        warm_up_s=scenario.warm_up_s,
+        **_anomalies(tally, gaps, scenario, merged),
     )
     return OneRun(
         frames=frames,
@@ -66,11 +76,24 @@ def judge_run(folder: RunFolder, jobs: int = 1, dask: str | None = None) -> OneR
         validity=measured,
         merged=merged,
         invalid=validity.reasons(measured, info, scenario, merged),
-        unsupported=unsupported(tally, info, merged),
-        objectives=[sla.measure(line.metric, line.phase, of) for line in scenario.sla],
+        unsupported=gaps,
+        objectives=[sla.measure_line(line, of) for line in scenario.sla],
         timing=Timed.of(calls, scenario.warm_up_s, locust_times.read(folder.locust_file)),
     )
 
 
 def _bounds(scenario: Scenario) -> dict[str, tuple[float, float]]:
     return {name: (start, end) for name, start, end in scenario.phase_bounds()}
+
+
+def _anomalies(tally: Tally, gaps: list[Unsupported], scenario: Scenario, merged: Merged) -> dict[str, Any]:
+    """What a line on anomalies must know: how many are the system's, and which nothing was checked for."""
+    bad = failing(scenario.promises)
+    system = sum(tally.numbers[name] - tally.numbers[f"{name}/client"] for name in bad)
+    blind = {name for own in gaps if own.wholly for name in own.promises}
+    unchecked = {name for promise in (*PROMISES, *FURTHER) if promise.id in blind for name in promise.anomalies}
+    if unchecked & bad and not system:
+        unchecked.add("system")
+    if not merged.earlier:
+        unchecked |= {"vanished", "rewritten"}
+    return {"system": system, "unchecked": frozenset(unchecked)}

@@ -79,7 +79,8 @@ def _thin(judgement: Judgement) -> list[str]:
     if lines:
         line = max(lines, key=lambda own: findings.used(own, own["value"]) or 0)
         used = words.share(findings.used(line, line["value"]))
-        found.append(f"{words.in_sentence(line)} uses {used} of its limit {words.limit(line)}, more than the others.")
+        limit = f"{words.needed(line['slices'])} of the slices" if line.get("slices") else words.limit(line)
+        found.append(f"{words.in_sentence(line)} uses {used} of its limit {limit}, more than the others.")
     held = [line for line in findings.by_verdict(judgement.verdict["promises"], "held") if line["per_million"]]
     if held:
         line = max(held, key=lambda own: float(own["per_million"]))
@@ -232,17 +233,26 @@ def objectives(judgement: Judgement) -> list[dict[str, Any]]:
         if margin is not None and line.get("sense") == "min":
             margin = -margin
         several = [findings.used(line, own) for own in line.get("runs") or []] if len(judgement.runs) > 1 else []
+        measured = words.quantity(value, unit) if value is not None else "not measured"
+        limit = words.limit(line)
+        if slices := line.get("slices"):  # the share of them decides, and the metric over all stands beside it
+            share = slices["share"]
+            ends, margin, several = [None, None], None if share is None else share / slices["needed"] - 1, []
+            interval = "" if value is None else f"({measured} over all)"
+            measured = words.capital(words.slices(slices))
+            limit = f"{limit}{words.THIN}in {words.needed(slices)} of them"
+        stopped = line["verdict"] == "fail" and line.get("reason")
         rows.append(
             {
                 "statement": words.objective(line),
-                "limit": words.limit(line),
-                "value": words.quantity(value, unit) if value is not None else "not measured",
+                "limit": limit,
+                "value": measured,
                 "interval": interval,
                 "margin": "–" if margin is None else words.margin(margin),
                 "used": used,
                 "low": min(end for end in ends if end is not None) if None not in ends else None,
                 "high": max(end for end in ends if end is not None) if None not in ends else None,
-                "reason": line.get("reason") if line["verdict"] == "inconclusive" else None,
+                "reason": line.get("reason") if stopped or line["verdict"] == "inconclusive" else None,
                 "runs": [own for own in several if own is not None],
                 "verdict": line["verdict"],
                 "icon": words.icon(line["verdict"]),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from analysis import words
 from analysis.catalogue import ANOMALIES
 from analysis.one_run import OneRun
 from analysis.promises import promised
@@ -48,7 +49,7 @@ def failures(tally: Tally, bad: frozenset[str], scenario: Scenario, lines: list[
         number = tally.numbers[f"ordinary/{name}"]
         if number and (name != "lost" or scenario.promises.ordinary_lossless):
             found.append(f"{name}: {count(number, 'event')} of ordinary calls, {_WHAT[name]}.")
-    return found + [_objective(line) + "." for line in lines if line["verdict"] == "fail"]
+    return found + [_failed(line) + "." for line in lines if line["verdict"] == "fail"]
 
 
 def doubts(runs: list[OneRun], tally: Tally, bad: frozenset[str], lines: list[dict[str, Any]]) -> list[str]:
@@ -117,10 +118,18 @@ def _untested(run: OneRun) -> list[str]:
     return []
 
 
+def _failed(line: dict[str, Any]) -> str:
+    """A line that is missed; one that ended the load says why instead of its value."""
+    return f"{line['name']}: {line['reason']}" if line["reason"] else _objective(line)
+
+
 def _objective(line: dict[str, Any]) -> str:
     """`batch.response_ms.p95 is 812 ms [790, 840], the limit is 500 ms`."""
     where = f" in phase {line['phase']}" if line["phase"] else ""
-    unit = "" if line["unit"] in ("ratio", "share") else f" {line['unit']}"
+    where += words.sizes(line)
+    if slices := line.get("slices"):
+        return f"{line['name']}{where} {words.slices(slices)}, {words.needed(slices)} needed"
+    unit = "" if line["unit"] in ("", "ratio", "share") else f" {line['unit']}"
     limit = f"the limit is {line['limit']:g}{unit}"
     if line["value"] is None:
         return f"{line['name']}{where} has no value, {limit}"

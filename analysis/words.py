@@ -2,6 +2,7 @@
 
 import math
 import re
+from typing import Any
 
 THIN = "\u202f"
 """Narrow no-break space, between a number and its unit."""
@@ -16,6 +17,8 @@ _METRICS = {
     "ratio": "Batch over ordinary response time",
     "batch.rejected_share": "Batch calls that were rejected",
     "ordinary.rejected_share": "Ordinary calls that were rejected",
+    "batch.error_share": "Batch calls that were not confirmed",
+    "ordinary.error_share": "Ordinary calls that were not confirmed",
     "batch.indeterminate_share": "Batch calls with no certain answer",
     "ordinary.indeterminate_share": "Ordinary calls with no certain answer",
     "ordinary.reordered_share": "Ordinary events stored out of order",
@@ -24,7 +27,9 @@ _METRICS = {
     "visibility_ms": "From confirmed to readable",
     "drain_s": "Backlog of a returning visitor confirmed",
     "confirmed_events_per_s": "Events confirmed a second",
+    "confirmed_batches_per_s": "Batches confirmed a second",
     "duplicate_share": "Batch events stored twice or more",
+    "anomalies.system": "Anomalies that are the system's",
 }
 
 VERDICTS = {
@@ -155,18 +160,42 @@ def metric(name: str) -> str:
     """A metric of an SLA line in words."""
     if name in _METRICS:
         return _METRICS[name]
+    if name.startswith("anomalies."):
+        return f"Anomalies: {name.removeprefix('anomalies.')}"
     stem, _, last = name.partition(".p") if ".p" in name else name.rpartition(".")
     last = f"p{last}" if ".p" in name else last
     return f"{_METRICS[stem]}, {percentile(last)}" if stem in _METRICS else name
 
 
 def objective(line: dict[str, object]) -> str:
-    """What an SLA line states: its own name, else its metric in words, with its phase."""
-    phase = f", phase {line['phase']}" if line.get("phase") else ""
+    """What an SLA line states: its own name, else its metric in words, with its phase and sizes."""
+    phase = (f", phase {line['phase']}" if line.get("phase") else "") + sizes(line)
     name = str(line.get("name") or "")
     if name and name != line.get("metric"):
         return name
     return metric(str(line.get("metric") or name)) + phase
+
+
+def sizes(line: dict[str, Any]) -> str:
+    """`, batches of 1 to 5 events`; empty for a line on all of them."""
+    found = line.get("sizes")
+    if not found:
+        return ""
+    first, last = found
+    return f", batches of {plural(last, 'event')}" if first == last else f", batches of {first} to {plural(last, 'event')}"
+
+
+def slices(found: dict[str, Any]) -> str:
+    """`held in 11 of 12 slices of 10 s`."""
+    of = f"{count(found['of'])} slices of {exact(found['length_s'], 's')}"
+    return (
+        f"held in {count(found['held'])} of {of}" if found["of"] else f"was measured in no slice of {found['length_s']:g} s"
+    )
+
+
+def needed(found: dict[str, Any]) -> str:
+    """The share of the slices that must hold: `99 %`."""
+    return exact(found["needed"], "share")
 
 
 def in_sentence(line: dict[str, object]) -> str:

@@ -19,7 +19,7 @@ from select import select
 import httpx
 import msgspec
 
-from inorder import counters, run, scenario
+from inorder import counters, run, scenario, sla
 from inorder.driver.target import Server, Target
 from inorder.errors import TargetUnavailable, UnusableInput
 from inorder.events import BATCH_CALL, Namespace
@@ -170,6 +170,7 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
 
 def _written(asked: Run) -> tuple[str, Scenario]:
     written = scenario.load(asked.file)
+    sla.check_measurable(written, asked.file)
     if asked.seed is not None:
         written = scenario.with_seed(written, asked.seed)
     return asked.file.read_text(encoding="utf-8"), written

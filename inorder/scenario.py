@@ -14,20 +14,7 @@ from inorder.errors import UnusableInput
 from inorder.events import MAX_VISITOR
 from inorder.faults.fault import Fault
 from inorder.faults.fault import check as check_fault
-
-METRICS = re.compile(
-    r"(?:(?:batch|ordinary)\.(?:response|service)_ms\.(?:p\d{1,2}(?:\.\d{1,2})?|max)"
-    r"|ratio\.p\d{1,2}(?:\.\d{1,2})?"
-    r"|(?:batch|ordinary)\.(?:rejected|indeterminate)_share"
-    r"|ordinary\.(?:reordered|lost|duplicated)_share"
-    r"|visibility_ms\.(?:p\d{1,2}(?:\.\d{1,2})?|max)"
-    r"|drain_s\.(?:p\d{1,2}(?:\.\d{1,2})?|max)"
-    r"|confirmed_events_per_s"
-    r"|duplicate_share)"
-)
-"""The metrics that an SLA line may name; docs/scenarios.md says what each means."""
-_OF_ORDER = re.compile(r"ordinary\.(?:reordered|lost|duplicated)_share|duplicate_share")
-"""Those that a warm-up leaves nothing out of."""
+from inorder.sla import Sla, flaw
 
 
 class Visitors(Struct, forbid_unknown_fields=True, frozen=True):
@@ -69,6 +56,9 @@ class Readback(Struct, forbid_unknown_fields=True, frozen=True):
     page: Annotated[int, Meta(ge=1, le=100_000)] = 10_000
     readings: Annotated[int, Meta(ge=1, le=2)] = 2
     """2: once settled, the log is read again from its beginning, to see whether anything vanished or was rewritten."""
+    live_s: NonNegative | None = None
+    """How often the end of the log is looked at during the load, seconds, for `visibility_ms`; 0: never. Not given: each
+    half second where a line of the SLA needs it."""
 
 
 class Sandbox(Struct, forbid_unknown_fields=True, frozen=True):
@@ -99,17 +89,6 @@ class Validity(Struct, forbid_unknown_fields=True, frozen=True):
     """p99 of how late the generator's own clock tick was served, milliseconds."""
     cpu_share: Positive = 0.95
     """Share of a core that the busiest generator process may use: one at its core's limit cannot keep a schedule."""
-
-
-class Sla(Struct, forbid_unknown_fields=True, frozen=True):
-    """One objective: a metric and its limit (`max`: not above, `min`: not below)."""
-
-    metric: str
-    name: str = ""
-    max: float | None = None
-    min: float | None = None
-    phase: str | None = None
-    """Only calls that were intended in the phase of this name."""
 
 
 class Promises(Struct, forbid_unknown_fields=True, frozen=True):
@@ -240,7 +219,6 @@ def _cross_check(scenario: Scenario, path: Path) -> None:
             raise refuse(f"phases[{number}].within_s", f"expected at most duration_s / waves, got {phase.within_s}")
     if scenario.warm_up_s >= scenario.phases_s:
         raise refuse("warm_up_s", f"expected less than the phases' {scenario.phases_s:g} s, got {scenario.warm_up_s:g}")
-    warm = {name for name, _, end in scenario.phase_bounds() if end <= scenario.warm_up_s}
     returning = sum(phase.returning for phase in scenario.phases)
     if returning > 1 + 1e-9:
         raise refuse("phases", f"expected the shares `returning` to add up to at most 1, got {returning:g}")
@@ -256,14 +234,8 @@ def _cross_check(scenario: Scenario, path: Path) -> None:
         raise refuse("client", habit)
     for number, line in enumerate(scenario.sla):
         place = f"sla[{number}]"
-        if not METRICS.fullmatch(line.metric):
-            raise refuse(f"{place}.metric", f"no such metric: {line.metric!r}; see docs/scenarios.md")
-        if (line.max is None) == (line.min is None):
-            raise refuse(place, "expected exactly one of max and min")
-        if line.phase is not None and line.phase not in names:
-            raise refuse(f"{place}.phase", f"expected one of {', '.join(names)}, got {line.phase!r}")
-        if line.phase in warm and not _OF_ORDER.fullmatch(line.metric):
-            raise refuse(f"{place}.phase", f"expected one that outlasts warm_up_s, got {line.phase!r}")
+        if wrong := flaw(line, scenario):
+            raise refuse(f"{place}.{wrong[0]}" if wrong[0] else place, wrong[1])
 
 
 def with_seed(scenario: Scenario, seed: int) -> Scenario:

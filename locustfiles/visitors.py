@@ -19,7 +19,7 @@ from locust import LoadTestShape, User, constant, events, task
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
-from inorder import conduct, scenario
+from inorder import conduct, scenario, sla
 from inorder.driver.crew import Lead, Member, follow, to_locust
 from inorder.driver.target import Target, bases_of
 from inorder.errors import InorderError
@@ -103,6 +103,7 @@ def _begin(environment: Environment, **_: Any) -> None:
     try:
         file = Path(options.scenario)
         written = scenario.load(file)
+        sla.check_measurable(written, file)
         if options.seed is not None:
             written = scenario.with_seed(written, options.seed)
         behaviour = Path(options.behaviour) if options.behaviour else None

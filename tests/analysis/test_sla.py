@@ -1,5 +1,6 @@
 """Each metric measured by hand, and each line judged by its whole interval."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,9 +8,9 @@ import pandas as pd
 import pytest
 
 from analysis.intervals import NOTHING, Estimate
-from analysis.sla import Measured, Measurements, judge_line, measure, unit
+from analysis.sla import Measured, Measurements, Slices, judge_line, measure, measure_line, unit
 from analysis.tally import Tally
-from inorder.scenario import METRICS, Sla
+from inorder.sla import METRICS, Sla
 
 BOUNDS = {"calm": (0.0, 10.0), "storm": (10.0, 40.0)}
 
@@ -66,6 +67,10 @@ def measurements(log: bool = True) -> Measurements:
         ("batch.rejected_share", "calm", 0),
         ("batch.indeterminate_share", "storm", 1 / 31),
         ("ordinary.rejected_share", None, 0),
+        ("batch.error_share", None, 2 / 41),
+        ("batch.error_share", "calm", 0),
+        ("confirmed_batches_per_s", "calm", 1),
+        ("confirmed_batches_per_s", "storm", 29 / 30),
         ("ordinary.reordered_share", None, 0.1),
         ("ordinary.reordered_share", "calm", 0.4),
         ("ordinary.reordered_share", "storm", 0),
@@ -128,6 +133,9 @@ UNITS = {
     "visibility_ms.p50": "ms",
     "drain_s.max": "s",
     "confirmed_events_per_s": "events/s",
+    "confirmed_batches_per_s": "batches/s",
+    "batch.error_share": "share",
+    "anomalies.phantom": "",
 }
 
 
@@ -204,3 +212,130 @@ def test_a_repeat_without_a_value_leaves_the_line_open() -> None:
     runs = [Measured(Estimate(90.0, 89, 91)), Measured(NOTHING, "nothing was measured")]
     line = judge_line(Sla("batch.response_ms.p50", max=100), runs, "2 repeats")
     assert (line["verdict"], line["reason"], line["runs"]) == ("inconclusive", "nothing was measured", [90.0, None])
+
+
+def test_a_metric_can_be_of_batches_of_some_sizes() -> None:
+    """Both ends are included; ordinary calls stay as they are."""
+    of = measurements()
+    of.batches.loc[(of.batches["kind"] == 0) & (of.batches["first_intended"] < 10), "events"] = 3
+    of.calls["batch"] = of.calls.index
+
+    def sized(metric: str, low: int, high: int) -> float | None:
+        return measure_line(Sla(metric, max=1, sizes=(low, high)), of).estimate.value
+
+    assert sized("batch.response_ms.p50", 1, 3) == 100
+    assert sized("batch.response_ms.p50", 4, 20) == 200
+    assert sized("batch.response_ms.p50", 4, 19) is None
+    assert sized("ratio.p50", 3, 3) == pytest.approx(5)
+    assert sized("batch.error_share", 1, 3) == 0
+    assert sized("batch.error_share", 20, 20) == pytest.approx(2 / 31)
+    assert sized("duplicate_share", 3, 3) == pytest.approx(3 / 30)
+
+
+def test_an_anomaly_is_counted_exactly() -> None:
+    """No interval: one is one too many. What could not be looked for is not none."""
+    of = measurements()
+    of.tally.numbers["lost"] = 2
+    line = Sla("anomalies.lost", max=0)
+    assert judge_line(line, [measure_line(line, of)], "within this run")["verdict"] == "fail"
+    assert judge_line(Sla("anomalies.lost", max=2), [measure_line(line, of)], "")["verdict"] == "pass"
+    none = measure("anomalies.torn", None, of)
+    assert (none.estimate, none.reason) == (Estimate(0, 0, 0), None)
+    assert measure("anomalies.system", None, replace(of, system=7)).estimate.value == 7
+    blind = measure("anomalies.torn", None, replace(of, unchecked=frozenset({"torn"})))
+    assert (blind.estimate.value, blind.reason) == (None, "torn could not be looked for")
+    assert measure("anomalies.torn", None, replace(of, log=False)).reason == "there is no stored log"
+
+
+def test_of_repeats_the_worst_count_decides() -> None:
+    """Three runs without a loss do not make up for one with it."""
+    runs = [Measured(Estimate(value, value, value)) for value in (0.0, 3.0, 0.0)]
+    line = judge_line(Sla("anomalies.lost", max=0), runs, "3 repeats")
+    assert (line["verdict"], line["value"], line["runs"]) == ("fail", 3, [0, 3, 0])
+    line = judge_line(Sla("anomalies.lost", max=0), [runs[0], Measured(NOTHING, "there is no stored log")], "2 repeats")
+    assert (line["verdict"], line["reason"]) == ("inconclusive", "there is no stored log")
+
+
+@pytest.mark.parametrize(
+    ("metric", "phase", "limit", "of", "held"),
+    [
+        ("batch.response_ms.max", None, 150, 7, 2),  # 35 s: calm in two slices of 5 s, the storm in five
+        ("batch.response_ms.max", "storm", 150, 5, 0),
+        ("batch.response_ms.p50", None, 250, 7, 7),
+        ("batch.response_ms.p95", None, 250, 0, 0),  # five batches have no 95th percentile
+        ("ordinary.response_ms.p95", None, 15, 7, 2),
+        ("ratio.p50", None, 10, 7, 7),
+        ("ratio.p50", None, 9.9, 7, 0),
+        ("batch.error_share", None, 0, 7, 7),
+        ("ordinary.reordered_share", None, 0.5, 7, 6),
+        ("drain_s.p50", None, 4.5, 7, 4),
+    ],
+)
+def test_slices_are_judged_one_by_one(metric: str, phase: str | None, limit: float, of: int, held: int) -> None:
+    """The last intended call is at 39.5 s, so seven whole slices of 5 s lie in the run, and five in the storm."""
+    line = Sla(metric, max=limit, phase=phase, slices_s=5, held_share=0.5)
+    slices = measure_line(line, measurements()).slices
+    assert slices is not None
+    assert (slices.of, slices.held) == (of, held)
+
+
+def test_a_batch_that_was_never_confirmed_is_late_in_its_slice() -> None:
+    """The last one, at 39 s: whatever the limit, its slice does not hold. One that was rejected has no time."""
+    of = measurements()
+    of = replace(of, bounds=BOUNDS | {"end": (30.0, 39.4)})
+    line = Sla("batch.response_ms.max", max=1e9, phase="end", slices_s=1.0, held_share=0.5)
+    of.batches.loc[of.batches["first_intended"] >= 38, "phase"] = "end"
+    slices = measure_line(line, replace(of, bounds={"end": (37.5, 39.5)})).slices
+    assert slices is not None
+    assert (slices.of, slices.held) == (2, 1)
+
+
+def test_a_stall_shows_in_the_slices_of_a_throughput() -> None:
+    """Also a slice in which nothing was confirmed at all."""
+    of = measurements()
+    late = (of.batches["ack"] > 20) & (of.batches["ack"] < 30)
+    of.batches.loc[late, "ack"] = 30.5
+    slices = measure_line(Sla("confirmed_events_per_s", min=20, slices_s=5, held_share=0.5), of).slices
+    assert slices is not None
+    assert (slices.of, slices.held) == (7, 5)
+
+
+def test_the_warm_up_is_in_no_slice() -> None:
+    """Whole slices begin behind it."""
+    line = Sla("ordinary.response_ms.p50", max=1, slices_s=5, held_share=0.5)
+    slices = measure_line(line, replace(measurements(), warm_up_s=7.0)).slices
+    assert slices is not None
+    assert slices.of == 6
+
+
+def sliced(of: int, held: int, low: float, high: float) -> Measured:
+    return Measured(Estimate(80, 79, 81), slices=Slices(10, of, held, Estimate(held / of, low, high)))
+
+
+def test_the_share_of_slices_that_held_decides() -> None:
+    """Not the metric over the whole run, which is shown beside it."""
+    line = Sla("batch.response_ms.p95", max=100, slices_s=10, held_share=0.9)
+    held = judge_line(line, [sliced(12, 12, 1, 1)], "within this run")
+    assert (held["verdict"], held["value"], held["limit"]) == ("pass", 80, 100)
+    assert held["slices"] == {"length_s": 10, "of": 12, "held": 12, "share": 1.0, "needed": 0.9}
+    near = judge_line(line, [sliced(12, 11, 0.7, 1)], "within this run")
+    assert (near["verdict"], near["slices"]["held"]) == ("inconclusive", 11)
+    assert judge_line(line, [sliced(12, 6, 0.3, 0.7)], "within this run")["verdict"] == "fail"
+    both = judge_line(line, [sliced(12, 12, 1, 1), sliced(10, 10, 1, 1)], "2 repeats")
+    assert (both["verdict"], both["slices"]["of"], both["slices"]["share"]) == ("pass", 22, 1)
+
+
+def test_without_a_slice_that_holds_enough_the_line_is_open() -> None:
+    """As with any percentile of too few values."""
+    line = Sla("batch.response_ms.p95", max=1e9, slices_s=5, held_share=0.5)
+    judged = judge_line(line, [measure_line(line, measurements())], "within this run")
+    assert judged["verdict"] == "inconclusive"
+    assert judged["reason"] == "no whole slice of 5 s holds enough calls"
+    assert judged["slices"] == {"length_s": 5, "of": 0, "held": 0, "share": None, "needed": 0.5}
+
+
+def test_a_line_that_stopped_the_load_is_lost() -> None:
+    """Whatever the part of the load that was made would say."""
+    why = "stopped early at 12.3 s: too many were late"
+    line = judge_line(Sla("batch.response_ms.p50", max=100, stop=True), [Measured(Estimate(50, 49, 51))], "", why)
+    assert (line["verdict"], line["reason"]) == ("fail", why)

@@ -7,6 +7,7 @@ import pytest
 
 from inorder import scenario
 from inorder.errors import UnusableInput
+from inorder.sla import check_measurable
 
 GOOD = """
 question = "Does it hold?"
@@ -57,6 +58,18 @@ def test_phase_bounds_follow_each_other() -> None:
         (GOOD + '[[sla]]\nmetric = "batch.p95"\nmax = 1', "sla[0].metric: no such metric: 'batch.p95'"),
         (GOOD + '[[sla]]\nmetric = "drain_s.p95"', "sla[0]: expected exactly one of max and min"),
         (GOOD + '[[sla]]\nmetric = "drain_s.p95"\nmax = 1\nphase = "x"', "sla[0].phase: expected one of all, got 'x'"),
+        (GOOD + '[[sla]]\nmetric = "drain_s.p95"\nmax = inf', "sla[0].max: expected a number"),
+        (GOOD + '[[sla]]\nmetric = "drain_s.p95"\nmax = 1\nsizes = [1, 2]', "sla[0].sizes: drain_s.p95 is not told by"),
+        (GOOD + '[[sla]]\nmetric = "ratio.p95"\nmax = 1\nsizes = [3, 2]', "expected [from, to] with 1 <= from <= to"),
+        (GOOD + '[[sla]]\nmetric = "ratio.p95"\nmax = 1\nsizes = [3]', "sla[0].sizes: expected array of length 2"),
+        (GOOD + '[[sla]]\nmetric = "ratio.p95"\nmax = 1\nslices_s = 10', "expected slices_s and held_share together"),
+        (GOOD + '[[sla]]\nmetric = "ratio.p95"\nmax = 1\nslices_s = 10\nheld_share = 1.1', "expected float <= 1"),
+        (GOOD + '[[sla]]\nmetric = "anomalies.lots"\nmax = 0', "sla[0].metric: no such metric: 'anomalies.lots'"),
+        (GOOD + '[[sla]]\nmetric = "anomalies.lost"\nmax = 0\nphase = "all"', "sla[0].phase: anomalies.lost is counted"),
+        (GOOD + '[[sla]]\nmetric = "drain_s.p95"\nmax = 1\nstop = true', "sla[0].stop: drain_s.p95 cannot be decided"),
+        (GOOD + '[[sla]]\nmetric = "ratio.p95"\nmax = 1\nstop = true', "sla[0].stop: ratio.p95 cannot be decided"),
+        (GOOD + '[[sla]]\nmetric = "anomalies.lost"\nmax = 1\nstop = true', "sla[0].stop: anomalies.lost cannot be"),
+        (GOOD + '[[sla]]\nmetric = "batch.response_ms.p9"\nmin = 1\nstop = true', "only a line with max can be known"),
         (GOOD + "[client]\nvisitors_per_call = 2\ncalls_in_flight = 2", "client: expected calls_in_flight = 1"),
         (GOOD + '[client]\non_retry = "later"', "client.on_retry: invalid enum value 'later'"),
         (GOOD + "[client]\nqueue_limit = 0", "client.queue_limit: expected int >= 1, got 0"),
@@ -127,3 +140,59 @@ def test_the_schema_names_every_key() -> None:
     schema = json.dumps(scenario.json_schema())
     for struct in (scenario.Visitors, scenario.Client, scenario.Phase, scenario.Sla):
         assert all(f'"{key}"' in schema for key in struct.__struct_fields__)
+
+
+def line(metric: str, more: str = "") -> str:
+    return f'[[sla]]\nmetric = "{metric}"\nmax = 1\n{more}\n'
+
+
+QUIET = GOOD.replace("count = 10", "count = 10\nonline_before = 0\nonline_after = 0")
+LATER = GOOD.replace("returning = 1.0", '[[phases]]\nname = "back"\nduration_s = 1\nreturning = 1.0')
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            QUIET + line("ordinary.response_ms.p95"),
+            "sla[0].metric: ordinary.response_ms.p95 cannot be measured: all events",
+        ),
+        (QUIET + line("ratio.p95"), "sla[0].metric: ratio.p95 cannot be measured: all events go in batches"),
+        (GOOD + line("drain_s.p9") + line("ratio.p9", "sizes = [21, 30]"), "sla[1].sizes: no batch has more than client."),
+        (GOOD + line("visibility_ms.p95") + "[readback]\nlive_s = 0", "readback.live_s = 0 reads no log"),
+        (LATER + line("batch.response_ms.p95", 'phase = "all"'), "cannot be measured in 'all': no visitor has returned"),
+        (LATER.replace("1.0", "0.0") + line("drain_s.p95"), "no visitor returns in any phase"),
+        (
+            GOOD + line("drain_s.p95") + '[client]\nbacklog = "ordinary"',
+            "there is no batch, for the backlog goes in ordinary",
+        ),
+        (GOOD.replace("= 10", "= 10\nonline_share = 1") + line("drain_s.p95"), "no batch, for every visitor stays online"),
+    ],
+)
+def test_a_run_that_is_certain_to_measure_nothing_for_a_line_is_refused(text: str, said: str) -> None:
+    """Before any load: which line, and why. The scenario itself can be read, to judge what others did."""
+    with pytest.raises(UnusableInput) as refused:
+        check_measurable(parse(text), Path("some/storm.toml"))
+    assert str(refused.value).startswith("some/storm.toml: sla[")
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        QUIET + '[client]\nbacklog = "ordinary"\n' + line("ordinary.response_ms.p95"),
+        QUIET.replace("online_after = 0", "online_after = 0.1") + line("ratio.p95"),
+        GOOD + line("batch.error_share", "sizes = [20, 30]"),
+        LATER + line("batch.response_ms.p95", 'phase = "back"') + line("ordinary.response_ms.p95", 'phase = "all"'),
+        LATER + line("visibility_ms.p95", 'phase = "all"'),
+    ],
+)
+def test_a_line_that_may_be_measured_is_let_pass(text: str) -> None:
+    """Only what is certain is refused."""
+    check_measurable(parse(text), Path("some/storm.toml"))
+
+
+@pytest.mark.parametrize("file", sorted(SCENARIOS.glob("*.toml")), ids=lambda file: file.stem)
+def test_every_line_of_the_repository_can_be_measured(file: Path) -> None:
+    """Its scenarios are to be run."""
+    check_measurable(scenario.load(file), file)
