@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from analysis.bucket import judge_bucket
 from analysis.catalogue import failing
 from analysis.facts import Run, is_ordered
-from analysis.files import read, read_bucket
+from analysis.files import LIVE, read, read_bucket
 from analysis.tally import Tally
 from analysis.whole import count_whole
 from inorder.processes import pool
@@ -60,7 +60,7 @@ def run_of(evidence: "Evidence") -> Run:
         settled=evidence.info.settled,
         ordered=is_ordered(stored),
         placed=all(is_ordered(reading) for reading in readings),
-        watched=seen is not None and seen < last,
+        watched=(seen is not None and seen < last) or (evidence.folder.evidence / LIVE).exists(),
         failing=failing(promises),
         ends=tuple(reading.end for reading in evidence.merged.earlier),
         lossless=promises.ordinary_lossless,

@@ -68,6 +68,7 @@ def judge_run(folder: RunFolder, jobs: int = 1, dask: str | None = None) -> OneR
         merged.stored is not None,
         _bounds(scenario),
         warm_up_s=scenario.warm_up_s,
+        live_error=info.live.error if info.live is not None else None,
         **_anomalies(tally, gaps, scenario, merged),
     )
     return OneRun(

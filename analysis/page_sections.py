@@ -228,7 +228,7 @@ def objectives(judgement: Judgement) -> list[dict[str, Any]]:
         unit, value = str(line.get("unit") or ""), line["value"]
         used = findings.used(line, value)
         ends = [findings.used(line, line.get(end)) for end in ("low", "high")]
-        interval = "" if value is None else words.interval(value, line["low"], line["high"], unit)
+        interval = "" if value is None or not unit else words.interval(value, line["low"], line["high"], unit)
         margin = None if value is None or not line["limit"] else (line["limit"] - value) / line["limit"]
         if margin is not None and line.get("sense") == "min":
             margin = -margin
@@ -240,7 +240,7 @@ def objectives(judgement: Judgement) -> list[dict[str, Any]]:
             ends, margin, several = [None, None], None if share is None else share / slices["needed"] - 1, []
             interval = "" if value is None else f"({measured} over all)"
             measured = words.capital(words.slices(slices))
-            limit = f"{limit}{words.THIN}in {words.needed(slices)} of them"
+            limit = f"{limit}{words.THIN}in {words.needed(slices)} of slices"
         stopped = line["verdict"] == "fail" and line.get("reason")
         rows.append(
             {

@@ -26,7 +26,9 @@ from inorder.events import BATCH_CALL, Namespace
 from inorder.plan import Plan, plan_of
 from inorder.ports import free_port
 from inorder.progress import Pace, Told
+from inorder.readback import live
 from inorder.readback.http import ReadBack
+from inorder.readback.live import Live
 from inorder.readback.settle import read_log
 from inorder.run import RunFolder, RunInfo
 from inorder.scenario import Scenario
@@ -148,10 +150,15 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
         say(f"{written.name}: {written.question.strip()}")
         say(f"{written.visitors.count:,} visitors against {direct.base}{' (sandbox)' if info.sandbox else ''}")
 
+        origin: float | None = None
+
         def told(so_far: Told) -> None:
+            nonlocal origin
+            origin = so_far.get("origin", origin)
             counters.write(folder.metrics_file, so_far, written.name, info.run)
             progress(so_far)
 
+        watch = _watch(direct, written, after, stack)
         _make_load(asked, folder, info, where, repeat, system.told(told))
         if info.exit_code and not info.interrupted:
             say(f"the generator ended with exit code {info.exit_code}, see {folder.path / 'generator.log'}")
@@ -159,6 +166,8 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
         say("reading the stored log back")
         try:
             read_back(folder, reader, written)
+            if watch is not None and origin is not None:
+                _note_live(folder, watch, origin)
         except KeyboardInterrupt:
             info.interrupted = True
             folder.write_info(info)
@@ -166,6 +175,26 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
             reader.close()
             note_faults(folder, system)
     return folder
+
+
+def _watch(direct: Target, written: Scenario, after: int, stack: ExitStack) -> Live | None:
+    """Look at the end of the log from now on, where the scenario asks for it; `stack` ends it at the latest."""
+    every_s = live.every_s(written)
+    if every_s is None:
+        return None
+    watch = live.Live(read_back_of(direct, written), every_s, after)
+    stack.callback(watch.close)
+    watch.start()
+    return watch
+
+
+def _note_live(folder: RunFolder, watch: Live, origin: float) -> None:
+    """Write down what was seen of the log during the load; the last look is made now that all is stored."""
+    watch.stop()
+    watch.look()
+    info = folder.info()
+    info.live = watch.write(folder.live_file, origin)
+    folder.write_info(info)
 
 
 def _written(asked: Run) -> tuple[str, Scenario]:

@@ -40,6 +40,15 @@ class Reading(Struct):
     """Why the second reading was not finished."""
 
 
+class LiveReading(Struct):
+    """How the end of the log was looked at during the load, for the visibility lag."""
+
+    every_s: float
+    looks: int
+    error: str | None = None
+    """Why the last look failed: then nothing of it is used."""
+
+
 class Worker(Struct):
     """One process of the generator, as `inorder run` saw it end."""
 
@@ -75,6 +84,8 @@ class RunInfo(Struct):
     """Exit code of the generator."""
     interrupted: bool = False
     reading: Reading | None = None
+    live: LiveReading | None = None
+    """None: the log was only read after the load."""
     faults: list[Report] = []
     """What was wrong on purpose, and how often it did harm."""
 
@@ -140,6 +151,11 @@ class RunFolder:
     def locust_file(self) -> Path:
         """`locust.json`: what Locust's own statistics said; absent where the load was made without it."""
         return self.path / "locust.json"
+
+    @property
+    def live_file(self) -> Path:
+        """How far the log could be read when, during the load (readback/live.py)."""
+        return self.evidence / "live.parquet"
 
     def earlier_files(self) -> list[Path]:
         """Earlier readings of the same log, oldest first; the one in `stored_file` is the last."""

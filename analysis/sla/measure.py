@@ -116,7 +116,9 @@ def marked(stem: str, of: Measurements, phase: str | None) -> tuple[Floats, Floa
         return values[mine], times[mine]
     batch, values = of.tally.marked("visibility/batch"), of.tally.measured("visibility/ms")
     if not len(values):
-        return of.live_error or "the log was not read while the load went on"
+        if of.live_error:
+            return f"the log could not be looked at to the end of the load: {of.live_error}"
+        return "the log was not read while the load went on"
     mine = of.in_phase(phase)[batch]
     return values[mine], of.batches["ack"].to_numpy()[batch][mine]
 

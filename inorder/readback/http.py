@@ -2,7 +2,7 @@
 
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import msgspec
@@ -64,21 +64,31 @@ class ReadBack:
         """Ask for one row; raises TargetUnavailable with one line where the stream is not there, or closed to us."""
         self._ask(-1, 1, attempts=1)
 
-    def last_position(self) -> int:
-        """The newest position, -1 in an empty log: found by bisection, for the stream has no way to ask for it."""
-        rows = self._ask(-1, 1)
-        if not rows:
-            return -1
-        last, step = rows[0].position, 1
-        while rows := self._ask(min(last + step, MAX_POSITION), 1):
-            last, step = rows[0].position, step * 2
+    def last_position(self, known: int = -1, step: int = 1, found: Callable[[int], None] | None = None) -> int:
+        """The newest position, `known` where nothing is behind it (-1: of an empty log).
+
+        Found by bisection, for the stream has no way to ask for it; `step`: how far behind `known` it is expected;
+        `found`: told of each position, higher than the one before, as soon as it could be read.
+        """
+        last = known
+
+        def there(after: int) -> bool:
+            nonlocal last
+            rows = self._ask(after, 1)
+            if rows:
+                last = rows[0].position
+                if found is not None:
+                    found(last)
+            return bool(rows)
+
+        if not there(known):
+            return known
+        while there(min(last + step, MAX_POSITION)):
+            step *= 2
         end = min(last + step, MAX_POSITION)  # nothing is stored behind it
         while last < end:
             middle = last + (end - last) // 2
-            rows = self._ask(middle, 1)
-            if rows:
-                last = rows[0].position
-            else:
+            if not there(middle):
                 end = middle
         return last
 

@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from analysis.verdict import judge
+from inorder.run import LiveReading
 from tests.analysis.judged import tally
 from tests.analysis.language import case
 from tests.analysis.material import write
@@ -58,3 +60,24 @@ def test_a_log_that_was_read_after_the_load_shows_no_lag(tmp_path: Path) -> None
     """The first row was seen after the last answer (1.5 s): when it could have been seen is not known."""
     assert seen(tmp_path, "ann: [0] [1]", "ann: 0 1", [1.5, 1.6]) == {"ms": [], "summary": None}
     assert len(seen(tmp_path / "b", "ann: [0] [1]", "ann: 0 1", [1.4, 1.6])["ms"]) == 2
+
+
+def test_looks_during_the_load_tell_when_a_row_could_be_seen(tmp_path: Path) -> None:
+    """The first look that reached its position; of a row behind the last one nothing is known, whenever it was read."""
+    folder = write(case("ann: [0 1] [2] [3]", "ann: 0 1 2 3"), tmp_path / "run")
+    positions = pq.read_table(folder.stored_file)["position"].to_pylist()
+    looks = {"position": [positions[0], positions[2]], "seen_at": [0.7, 2.5]}  # confirmed at 0.5, 1.5 and 2.5
+    pq.write_table(pa.table(looks), folder.live_file)
+    assert sorted(judge([folder]).runs[0].visibility_ms.tolist()) == pytest.approx([200, 1000, 2000])
+
+
+def test_without_the_last_look_there_is_no_lag(tmp_path: Path) -> None:
+    """And a line on it says why."""
+    sla = '[[sla]]\nmetric = "visibility_ms.p50"\nmax = 1\n'
+    folder = write(case("ann: [0 1]", "ann: 0 1"), tmp_path / "run", sla)
+    info = folder.info()
+    info.live = LiveReading(every_s=0.5, looks=3, error="not there")
+    folder.write_info(info)
+    (line,) = judge([folder]).verdict["sla"]
+    assert line["value"] is None
+    assert line["reason"] == "the log could not be looked at to the end of the load: not there"
