@@ -95,7 +95,7 @@ def reasons(validity: Validity, info: RunInfo, scenario: Scenario, merged: Merge
         found.append("The run was cut off: run.json has no end.")
     if validity.crashed:
         found.append(f"The generator itself failed {validity.crashed} times.")
-    if validity.unsent:
+    if validity.unsent and info.stopped is None:  # else the load was ended on purpose
         found.append(f"{validity.unsent} events that were due were never sent.")
     for value, limit, what in (
         (validity.late_starts_ms_p99, scenario.validity.late_start_ms_p99, "Calls left late although a connection was"),

@@ -15,7 +15,7 @@ from analysis.one_run import OneRun, judge_run
 from analysis.tables import BATCH, ORDINARY, OUTCOMES
 from analysis.tally import Tally
 from inorder.errors import UnusableInput
-from inorder.run import RunFolder
+from inorder.run import RunFolder, RunInfo
 from inorder.scenario import Scenario
 
 
@@ -38,8 +38,10 @@ def document(runs: list[OneRun]) -> dict[str, Any]:
     bad = failing(scenario.promises)
     anomalies = {name: tally.numbers[name] for name in ANOMALIES}
     client = sum(tally.numbers[f"{name}/client"] for name in bad)
+    stops = {info.stopped.line: info.stopped.sentence for info in reversed(infos) if info.stopped is not None}
     lines = [
-        sla.judge_line(line, [run.objectives[number] for run in runs], interval) for number, line in enumerate(scenario.sla)
+        sla.judge_line(line, [run.objectives[number] for run in runs], interval, stops.get(number))
+        for number, line in enumerate(scenario.sla)
     ]
     failed = reasons.failures(tally, bad, scenario, lines)
     doubted = reasons.doubts(runs, tally, bad, lines)
@@ -80,11 +82,18 @@ def document(runs: list[OneRun]) -> dict[str, Any]:
         "reordering": as_json(tally.reordering["ordinary"]),
         "batch_reordering": as_json(tally.reordering["batch"]),
         "sla": lines,
+        "stopped": _stopped(infos),
         "validity": _validity(runs),
         "unsupported": reasons.told([[own.sentence for own in run.unsupported] for run in runs]),
         "faults": wrong,
         "witnesses": [active.told(own, wrong) for own in _witnesses(tally)],
     }
+
+
+def _stopped(infos: list[RunInfo]) -> dict[str, Any] | None:
+    """Why the load was ended early: of repeats the first that was."""
+    found = next((info.stopped for info in infos if info.stopped is not None), None)
+    return None if found is None else {"name": found.name, "at_s": found.at_s, "sentence": found.sentence}
 
 
 def _together(runs: list[OneRun]) -> Tally:

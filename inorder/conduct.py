@@ -155,6 +155,8 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
         def told(so_far: Told) -> None:
             nonlocal origin
             origin = so_far.get("origin", origin)
+            if "stopped" in so_far:
+                info.stopped = msgspec.convert(so_far["stopped"], run.Stopped)
             counters.write(folder.metrics_file, so_far, written.name, info.run)
             progress(so_far)
 
@@ -255,9 +257,10 @@ def _end(info: RunInfo, load_s: float) -> None:
     info.ended = datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def note_end(folder: RunFolder, load_s: float) -> None:
-    """Write down that the load ended, after `load_s` seconds."""
+def note_end(folder: RunFolder, load_s: float, stopped: run.Stopped | None = None) -> None:
+    """Write down that the load ended, after `load_s` seconds, and why it was `stopped` before its time."""
     info = folder.info()
+    info.stopped = stopped
     _end(info, load_s)
     folder.write_info(info)
 

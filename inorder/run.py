@@ -49,6 +49,17 @@ class LiveReading(Struct):
     """Why the last look failed: then nothing of it is used."""
 
 
+class Stopped(Struct):
+    """Why the load ended before its time: a line of the SLA was lost for certain."""
+
+    line: int
+    """Its number among the lines of the scenario, from 0."""
+    name: str
+    at_s: float
+    """Seconds of the run."""
+    sentence: str
+
+
 class Worker(Struct):
     """One process of the generator, as `inorder run` saw it end."""
 
@@ -84,6 +95,7 @@ class RunInfo(Struct):
     """Exit code of the generator."""
     interrupted: bool = False
     reading: Reading | None = None
+    stopped: Stopped | None = None
     live: LiveReading | None = None
     """None: the log was only read after the load."""
     faults: list[Report] = []

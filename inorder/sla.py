@@ -30,7 +30,7 @@ METRICS = re.compile(
     rf"|anomalies\.(?:system|{'|'.join(ANOMALIES)})"
     r"|duplicate_share)"
 )
-"""The metrics that an SLA line may name; docs/sla.md says what each means."""
+"""The metrics that an SLA line may name; docs/scenarios.md says what each means."""
 
 _OF_BATCHES = re.compile(r"batch\.|ratio\.|drain_s\.|duplicate_share|confirmed_batches_per_s")
 """Those that need batches."""
@@ -66,7 +66,7 @@ def flaw(line: Sla, scenario: "Scenario") -> tuple[str, str] | None:
     """What is wrong with a line in its scenario: (key or "", what was expected); None: nothing."""
     names = [phase.name for phase in scenario.phases]
     if not METRICS.fullmatch(line.metric):
-        return "metric", f"no such metric: {line.metric!r}; see docs/sla.md"
+        return "metric", f"no such metric: {line.metric!r}; see docs/scenarios.md"
     if (line.max is None) == (line.min is None):
         return "", "expected exactly one of max and min"
     if not isfinite(line.max if line.min is None else line.min):  # type: ignore[arg-type]  # one of them is there

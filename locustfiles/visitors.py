@@ -180,8 +180,10 @@ def _stop(environment: Environment, **_: Any) -> None:
     if "INORDER_RUN" in os.environ:
         # The verdict is the caller's; a failed request is its evidence, not this process's failure.
         environment.process_exit_code = 0
+        if load.lead.stopped is not None:
+            _tell(int(os.environ.get("INORDER_PROGRESS_FD", "-1")), load.lead.progress())
         return
-    conduct.note_end(RunFolder.open(folder), load.lead.now())
+    conduct.note_end(RunFolder.open(folder), load.lead.now(), load.lead.stopped)
     if load.system is not None:
         conduct.note_faults(RunFolder.open(folder), load.system)
     if environment.parsed_options.headless:
@@ -219,7 +221,11 @@ def _show_progress(lead: Lead) -> None:
             continue
         progress = lead.progress()
         if fd >= 0:
-            with suppress(OSError):
-                os.write(fd, json.dumps(progress).encode() + b"\n")
+            _tell(fd, progress)
         elif (shown := shown + 1) % 10 == 0:
             log.info(line(progress))
+
+
+def _tell(fd: int, progress: dict[str, Any]) -> None:
+    with suppress(OSError):
+        os.write(fd, json.dumps(progress).encode() + b"\n")

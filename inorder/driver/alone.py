@@ -10,11 +10,13 @@ from pathlib import Path
 
 import gevent
 
-from inorder.driver.crew import limit_s
+from inorder.driver.crew import LOOK_S, limit_s
 from inorder.driver.engine import Engine
+from inorder.driver.hope import first_lost
 from inorder.driver.target import Target
 from inorder.history import HistoryWriter
 from inorder.plan import Plan
+from inorder.run import Stopped
 
 _START_DELAY_S = 0.1
 """From the naming of the start to the start: long enough for `on_start` to pass it on."""
@@ -27,11 +29,13 @@ def drive(
     *,
     origin: float | None = None,
     on_start: Callable[[float], None] | None = None,
+    on_stop: Callable[[Stopped], None] | None = None,
 ) -> float:
     """Make the load of `plan` and write `w0.jsonl` into `history_folder`; returns its length in seconds.
 
     `origin`: the instant of `time.monotonic()` that is zero of the run's clock, not yet past; None: a moment after all
     is prepared. `on_start` is told of it once, before the first call; calls are late by what it takes beyond 0.1 s.
+    `on_stop` is told once where a line of the SLA is lost for certain and so ends the load.
     Ends by the plan's own limit, and on a Ctrl-C, which leaves a history that is closed and says so.
     """
     history_folder.mkdir(parents=True, exist_ok=True)
@@ -44,6 +48,8 @@ def drive(
         if on_start is not None:
             on_start(origin)
         engine.start(origin)
+        if engine.hope:
+            users.append(gevent.spawn(_watch, engine, on_stop))
         gevent.joinall(users, timeout=origin + limit_s(plan.scenario) - time.monotonic())
         return time.monotonic() - origin
     finally:
@@ -53,6 +59,18 @@ def drive(
         # The engine took the collector for a process of its own; this one goes on to the next run.
         gc.unfreeze()
         gc.set_threshold(*thresholds)
+
+
+def _watch(engine: Engine, on_stop: Callable[[Stopped], None] | None) -> None:
+    """End the load as soon as a line is lost for certain."""
+    while not engine.over:
+        stopped = first_lost(engine.plan.scenario, [engine.hope.said(engine.now())], engine.now())
+        if stopped is not None:
+            engine.stop()
+            if on_stop is not None:
+                on_stop(stopped)
+            return
+        gevent.sleep(LOOK_S)
 
 
 def _untold(path: str, service_ms: float, size: int, error: str) -> None:

@@ -149,10 +149,10 @@ class Connection:
         """Whether request `serial` is still waited for."""
         return self.serial == serial and self._waiting is not None
 
-    def expire(self, serial: int) -> None:
+    def expire(self, serial: int, why: str = "timeout") -> None:
         """End the wait for request `serial` (called from the loop)."""
         if self.busy(serial):
-            self._lose("timeout")
+            self._lose(why)
             self._wake()
 
     def _wake(self) -> None:

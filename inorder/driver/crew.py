@@ -9,21 +9,28 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import gevent
+import msgspec
 from gevent.event import Event
 
 from inorder.driver.engine import Engine, Report
+from inorder.driver.hope import Said, first_lost, stop_lines
 from inorder.driver.target import Target
 from inorder.errors import InorderError
 from inorder.history import HistoryWriter, closed
 from inorder.plan import Plan
+from inorder.run import Stopped
 from inorder.scenario import Scenario
 
 _PREPARE, _READY, _GO, _PROGRESS = "inorder-prepare", "inorder-ready", "inorder-go", "inorder-progress"
+_STOP = "inorder-stop"
 _REPORT_S = 0.5
+LOOK_S = 0.25
+"""How often the lines that may end the load are looked at, and told of by a worker."""
 _PREPARE_LIMIT_S = 300.0
 """A process that has not built its visitors after so long never will."""
 _ASK_AGAIN_S = 2.0
@@ -104,6 +111,8 @@ class Lead:
         self.members: dict[int, dict[str, Any]] = {}
         self.origin: float | None = None
         self.lost: set[int] = set()
+        self.stopped: Stopped | None = None
+        """Why the load was ended before its time."""
         self._began = self._asked = time.monotonic()
         self._told: dict[str, Any] = {}
         if self._distributed:
@@ -116,7 +125,7 @@ class Lead:
         `secrets`: of a sandbox of the run's own, which workers that were forked before it cannot know.
         """
         self._began = time.monotonic()
-        self.members, self.origin, self.lost = {}, None, set()
+        self.members, self.origin, self.lost, self.stopped = {}, None, set(), None
         if self._distributed:
             self._workers = {client: number for number, client in enumerate(sorted(self._runner.clients))}
             bases = self._target.base
@@ -171,6 +180,29 @@ class Lead:
             self._runner.send_message(_GO, {"monotonic": self.origin, "wall": wall, "boot": _boot()})
         elif self._member.engine is not None:
             self._member.engine.start(self.origin)
+        if stop_lines(self._plan.scenario):
+            gevent.spawn(self._watch, self.origin)
+
+    def _watch(self, origin: float) -> None:
+        """Look whether a line is lost for certain, until the run ends."""
+        while self.origin == origin and self.look() and not all(map(self._done, self._workers.values())):
+            gevent.sleep(LOOK_S)
+
+    def look(self) -> bool:
+        """Stop the load where a line is lost for certain, by what the processes said last; whether there is hope."""
+        engine = self._member.engine
+        if not self._distributed and engine is not None:
+            self.members[0] = said(engine)
+        counts = [Said(**member["hope"]) for member in self.members.values() if "hope" in member]
+        self.stopped = first_lost(self._plan.scenario, counts, self.now())
+        if self.stopped is None:
+            return True
+        log.warning("%s: %s", self.stopped.name, self.stopped.sentence)
+        if self._distributed:
+            self._runner.send_message(_STOP)
+        elif engine is not None:
+            engine.stop()
+        return False
 
     def wait_for_closing(self, folder: Path) -> None:
         """Wait, for a few seconds at most, until the workers that are not lost have closed their histories."""
@@ -194,8 +226,10 @@ class Lead:
             total["origin"] = self.origin
         for member in self.members.values():
             for key, value in member.items():
-                if key not in ("worker", "finished"):
+                if key not in ("worker", "finished", "hope"):
                     total[key] = total.get(key, 0) + value
+        if self.stopped is not None:
+            total["stopped"] = msgspec.to_builtins(self.stopped)
         return total
 
 
@@ -207,6 +241,7 @@ def said(engine: Engine) -> dict[str, Any]:
         "planned": engine.planned,
         "backlog": engine.backlog,
         **engine.progress,
+        **({"hope": asdict(engine.hope.said(engine.now()))} if engine.hope else {}),
     }
 
 
@@ -243,7 +278,12 @@ def follow(runner: Any, member: Member, plan: Plan, target: Callable[[str], Targ
             runner.send_message(_PROGRESS, said(engine))
             if engine.finished:
                 return
-            gevent.sleep(_REPORT_S)
+            gevent.sleep(LOOK_S if engine.hope else _REPORT_S)
+
+    def stop(msg: Any, **_: Any) -> None:
+        if member.engine is not None:
+            member.engine.stop()
 
     runner.register_message(_PREPARE, prepare)
     runner.register_message(_GO, go)
+    runner.register_message(_STOP, stop)

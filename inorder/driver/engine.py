@@ -17,6 +17,7 @@ import gevent
 from inorder.backlog import sender_of
 from inorder.driver.connection import Answer, Connection
 from inorder.driver.health import Health
+from inorder.driver.hope import Hope
 from inorder.driver.target import Target, server_of
 from inorder.history import CONFIRMED, Closed, HistoryWriter
 from inorder.plan import Plan
@@ -28,6 +29,8 @@ Report = Callable[[str, float, int, str], None]
 
 _TICK_S = 0.02
 """How often time-outs are looked for: a call ends at most so much later than its time-out."""
+_GRACE_S = 0.5
+"""When the load is stopped, calls that are in flight have so long to end; then they stay without a certain answer."""
 
 
 class Engine:
@@ -46,6 +49,9 @@ class Engine:
         self._timeouts = {"batch": client.batch_timeout_s, "ordinary": client.ordinary_timeout_s}
         self._servers = len(target.servers)
         self._heads: list[dict[str, bytes]] = [{} for _ in target.servers]
+        self.hope = Hope(plan, range(worker, plan.senders, workers))
+        """What is counted of the lines that may end the load; empty where there is none."""
+        self._hope = self.hope or None
         firsts, self.planned, self.backlog = first_instants(plan, range(worker, plan.senders, workers))
         self._schedule = Schedule(firsts)
         self._open_places = len(self._schedule)
@@ -58,6 +64,7 @@ class Engine:
         self._open: dict[str, deque[tuple[float, Connection, int]]] = {"batch": deque(), "ordinary": deque()}
         self._origin: float | None = None
         self._limit = plan.scenario.phases_s + plan.scenario.drain_limit_s
+        self._cut_at = float("inf")
         self.over = False
         """No further call will be made: all senders are done, or the time is up."""
         self.in_flight = 0
@@ -238,6 +245,9 @@ class Engine:
             name, call.batch, call.kind, call.attempt, call.intended, ready, sent,
             call.events, call.digests, call.count, len(call.body), server if self._servers > 1 else None,
         )  # fmt: skip
+        if self._hope is not None:
+            self._hope.begins(call)
+        intended = call.intended
         self._open[call.kind].append((sent + self._timeouts[call.kind], connection, connection.serial + 1))
         self.in_flight += 1
         try:
@@ -246,6 +256,8 @@ class Engine:
             self.in_flight -= 1
         done = self.now()
         self._history.done(name, done, answer.outcome, answer.status, answer.error, answer.retry_after_s)
+        if self._hope is not None:
+            self._hope.ends(call, answer, intended, sent, done)
         error = ""
         if answer.outcome == CONFIRMED:
             progress["confirmed"] += call.count
@@ -256,6 +268,12 @@ class Engine:
         return answer
 
     # The loop's tick, and the end.
+
+    def stop(self) -> None:
+        """End the load before its time: no further call is made, and those in flight have a moment to end."""
+        if not self.over:
+            self._cut_at = self.now() + _GRACE_S
+            self._end()
 
     def _tick(self) -> None:
         """End what has timed out, end the run when its time is up, and see how late this tick itself is."""
@@ -268,6 +286,11 @@ class Engine:
                         break
                     connection.expire(serial)
                 waiting.popleft()
+        if now >= self._cut_at:
+            for waiting in self._open.values():
+                while waiting:
+                    _, connection, serial = waiting.popleft()
+                    connection.expire(serial, "stopped early")
         if not self.over:
             self.health.tick()
             if now >= self._limit:

@@ -13,7 +13,7 @@ from inorder.matrix.rows import Matrix, Row
 from inorder.matrix.runs import MatrixRun
 from inorder.plan import plan_of
 from inorder.processes import pool
-from inorder.run import RunFolder
+from inorder.run import RunFolder, Stopped
 from inorder.system import System, environment
 
 MATRIX_FILE = conduct.CHECKOUT / "scenarios" / "faults" / "matrix.toml"
@@ -64,9 +64,10 @@ def make_run(matrix: Matrix, run: MatrixRun, out: Path) -> None:
         info = conduct.run_info(plan, conduct.target(system.direct), sandbox=True, processes=1)
         folder = RunFolder.create(out / run.folder, text, info)
         info.run = folder.path.name
-        load_s = drive(plan, where, folder.history, on_start=system.start)
+        stops: list[Stopped] = []
+        load_s = drive(plan, where, folder.history, on_start=system.start, on_stop=stops.append)
         info.exit_code = 0
         folder.write_info(info)
-        conduct.note_end(folder, load_s)
+        conduct.note_end(folder, load_s, stops[0] if stops else None)
         conduct.read_back(folder, reader, written)
         conduct.note_faults(folder, system)
