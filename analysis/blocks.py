@@ -1,5 +1,6 @@
 """Blocks of time of one run, drawn again and again: how its calls scatter, though they share a queue."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -32,6 +33,15 @@ class Blocks:
         draws = np.random.default_rng(_SEED).multinomial(BLOCKS, np.full(BLOCKS, 1 / BLOCKS), size=DRAWS)
         return cls(start, (end - start) / BLOCKS, draws)
 
+    @staticmethod
+    def places(times: Floats) -> tuple[Ints, int]:
+        """The block of each instant, and how many blocks hold any; nothing is drawn."""
+        if not len(times):
+            return np.zeros(0, np.int64), 0
+        start, end = float(times.min()), float(times.max())
+        block = Blocks(start, (end - start) / BLOCKS, np.zeros((0, BLOCKS), np.int64)).of(times)
+        return block, len(np.unique(block))
+
     def of(self, times: Floats) -> Ints:
         """The block of each instant."""
         if not self.length:
@@ -49,7 +59,7 @@ class Blocks:
         drawn: Floats = self.weights.astype(np.float64) @ per_block
         return drawn
 
-    def percentiles(self, times: Floats, values: Floats, percents: list[str]) -> list[Floats]:
+    def percentiles(self, times: Floats, values: Floats, percents: Sequence[str]) -> list[Floats]:
         """Percentiles of `values` in each draw (NaN where a draw holds none)."""
         order = np.argsort(values, kind="stable")
         count = len(values)

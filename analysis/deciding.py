@@ -1,11 +1,11 @@
 """When a line of the SLA is decided: by its whole interval, and by a single run only far from its limit."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from analysis.intervals import NOTHING, Estimate, Scale, around, over_none, over_repeats
+from analysis.intervals import NOTHING, Estimate, over_repeats, share_over_repeats
+from analysis.repeats import Repeats, Scale
 
 NEAR = 1.25
 """A single run decides nothing within this factor of a limit (of shares: of its odds).
@@ -88,13 +88,13 @@ def _by_value(runs: Sequence[Estimate], limit: Limit, reason: str | None) -> Dec
         return _by_one(estimate, limit, reason)
     low, high = (estimate.low, estimate.high)
     if limit.utmost:
-        low, high = around(float(np.mean(values)), float(np.std(values, ddof=1)), len(values), limit.scale, next_one=True)
+        low, high = Repeats.of(values, limit.scale).interval(next_run=True)
     assert low is not None
     assert high is not None
     verdict = _verdict(low, high, limit)
     if verdict != "inconclusive":
         return Decision(estimate, verdict)
-    needed = repeats_needed(values, limit)
+    needed = repeats_needed(runs, limit)
     what = "the maximum of another run may lie beyond the limit" if limit.utmost else "the limit lies within the interval"
     more = f"about {needed} repeats would decide it" if needed else f"{MOST_REPEATS} repeats would not decide it either"
     return Decision(estimate, verdict, f"{what}: {more}", needed)
@@ -115,13 +115,20 @@ def _by_one(estimate: Estimate, limit: Limit, reason: str | None) -> Decision:
     return Decision(estimate, verdict)
 
 
-def repeats_needed(values: Sequence[float], limit: Limit) -> int | None:
-    """The smallest number of repeats that decides a line if mean and deviation stay as they are; None: none up to 1000."""
-    mean, spread = float(np.mean(values)), float(np.std(values, ddof=1))
-    for repeats in range(len(values) + 1, MOST_REPEATS + 1):
-        if _verdict(*around(mean, spread, repeats, limit.scale, limit.utmost), limit) != "inconclusive":
-            return repeats
-    return None
+def repeats_needed(runs: Sequence[Estimate], limit: Limit) -> int | None:
+    """The smallest number of repeats that decides a line if they go on to scatter so; None: none up to 1000 does."""
+    repeats = Repeats.of([run.value for run in runs if run.value is not None], limit.scale)
+
+    def decided(count: int) -> bool:
+        low, high = repeats.interval(count, limit.utmost)
+        if limit.scale == "share":
+            estimate = share_over_repeats(runs, count)
+            low, high = estimate.low or 0.0, estimate.high or 0.0
+        return _verdict(low, high, limit) != "inconclusive"
+
+    counts = range(len(runs) + 1, MOST_REPEATS + 1)
+    place = bisect_left(counts, True, key=decided)  # the more repeats, the narrower
+    return counts[place] if place < len(counts) else None
 
 
 def _together(runs: Sequence[Estimate], values: list[float], limit: Limit) -> Estimate:
@@ -131,9 +138,7 @@ def _together(runs: Sequence[Estimate], values: list[float], limit: Limit) -> Es
     if limit.utmost:  # the maximum of all is a fact of them, with no interval of its own
         highest = max(values)
         return Estimate(highest, highest, highest)
-    if limit.scale == "share" and len(values) > 1 and not any(values):
-        return Estimate(0.0, 0.0, over_none([run.high for run in runs if run.high is not None]))
-    return over_repeats(values, limit.scale)
+    return share_over_repeats(runs) if limit.scale == "share" else over_repeats(values, limit.scale)
 
 
 def _verdict(low: float, high: float, limit: Limit) -> str:

@@ -6,19 +6,18 @@ only what this run shows. What another run would give, only repeats can tell.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
 
 import numpy as np
 from scipy import stats
 
 from analysis.arrays import Array, Floats
-from analysis.blocks import Blocks
+from analysis.blocks import FEWEST_BLOCKS, Blocks
+from analysis.repeats import LEVEL, Repeats, Scale
 
-LEVEL = 0.95
-Scale = Literal["positive", "share", "any"]
-"""What a number can be: `positive` (times, ratios, rates, counts) never below 0, a `share` from 0 to 1, or `any`."""
+FEW_HITS = 10
+"""Below so many hits in all, a share's interval also allows for the chance of counts."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,8 @@ class Estimate:
     value: float | None
     low: float | None = None
     high: float | None = None
+    trials: float | None = field(default=None, compare=False)
+    """Of a share: how many independent trials it is worth."""
 
     def as_json(self) -> dict[str, float | None]:
         """As in verdict.json."""
@@ -40,6 +41,11 @@ NOTHING = Estimate(None)
 def rank(percent: str, count: int) -> int:
     """The place, from 1, of a percentile among `count` sorted values: the first with that share at or below it."""
     return max(1, math.ceil(Fraction(percent) * count / 100))
+
+
+def enough(count: int, percent: str) -> bool:
+    """Whether there are values enough for a percentile: at least one beyond it is to be expected."""
+    return count > 0 and count * (100 - Fraction(percent)) >= (0 if percent == "100" else 100)
 
 
 def percentile(ordered: Array, percent: str) -> float:
@@ -68,77 +74,102 @@ def percentile_within(values: Floats, times: Floats, percent: str) -> Estimate:
     return between(value, blocks.percentiles(times, values, [percent])[0])
 
 
-def ratio_within(above: tuple[Floats, Floats], below: tuple[Floats, Floats], percents: list[str]) -> dict[str, Estimate]:
-    """Ratios of percentiles of two samples, each (values, times), drawn from the same blocks."""
-    if not len(above[0]) or not len(below[0]):
-        return dict.fromkeys(percents, NOTHING)
-    blocks = Blocks.over(above[1], below[1])
-    sorted_above, sorted_below = np.sort(above[0]), np.sort(below[0])
-    drawn = [blocks.percentiles(times, values, percents) for values, times in (above, below)]
-    found = {}
-    for number, percent in enumerate(percents):
-        bottom = percentile(sorted_below, percent)
-        if bottom <= 0:
-            found[percent] = NOTHING
-            continue
-        value = percentile(sorted_above, percent) / bottom
-        if not (blocks.enough(above[1]) and blocks.enough(below[1])):
-            found[percent] = Estimate(value)
-            continue
-        divisor = np.where(drawn[1][number] > 0, drawn[1][number], np.nan)
-        found[percent] = between(value, drawn[0][number] / divisor)
+def ratios_within(
+    above: Sequence[tuple[Floats, Floats]], below: tuple[Floats, Floats], percents: Sequence[str], draw: bool = True
+) -> list[dict[str, Estimate]]:
+    """Ratios of percentiles of some samples to those of one, each (values, times), drawn from the same blocks.
+
+    `draw`: with intervals within the run. No value where either sample is too small for the percentile.
+    """
+    draw = draw and len(below[0]) > 0 and any(len(values) for values, _ in above)
+    blocks = Blocks.over(*(times for _, times in above), below[1]) if draw else None
+    ordered = np.sort(below[0])
+    bottoms = {own: percentile(ordered, own) for own in percents if enough(len(ordered), own)}
+    drawn_below = _drawn(blocks, below, percents)
+    found: list[dict[str, Estimate]] = []
+    for sample in above:
+        tops, drawn = np.sort(sample[0]), _drawn(blocks, sample, percents)
+        own = dict.fromkeys(percents, NOTHING)
+        for number, percent in enumerate(percents):
+            bottom = bottoms.get(percent, 0.0)
+            if bottom <= 0 or not enough(len(tops), percent):
+                continue
+            own[percent] = Estimate(percentile(tops, percent) / bottom)
+            if drawn is not None and drawn_below is not None:
+                divisor = np.where(drawn_below[number] > 0, drawn_below[number], np.nan)
+                own[percent] = between(percentile(tops, percent) / bottom, drawn[number] / divisor)
+        found.append(own)
     return found
 
 
+def _drawn(blocks: Blocks | None, sample: tuple[Floats, Floats], percents: Sequence[str]) -> list[Floats] | None:
+    values, times = sample
+    return blocks.percentiles(times, values, percents) if blocks and blocks.enough(times) else None
+
+
 def share_within(hits: Array, of: Array, times: Floats) -> Estimate:
-    """The share sum(hits) / sum(of) with its interval within one run."""
+    """The share sum(hits) / sum(of) with its interval within one run (Korn and Graubard, with blocks of time as clusters).
+
+    It is worth as many trials as there are calls, fewer where hits come together in time; where there was no hit
+    nothing tells whether they would.
+    """
     total = float(of.sum())
     if not total:
         return NOTHING
     value = float(hits.sum()) / total
-    blocks = Blocks.over(times)
-    if not blocks.enough(times):
+    block, filled = Blocks.places(times)
+    if filled < FEWEST_BLOCKS:
         return Estimate(value)
-    drawn = blocks.sums(times, of)
-    return between(value, blocks.sums(times, hits) / np.where(drawn > 0, drawn, np.nan))
+    rest = np.bincount(block, hits - value * of)
+    variance = filled / (filled - 1) * float(rest @ rest) / total**2
+    trials = float(len(times))  # and not `of`: the events of a batch are hit together
+    if variance > 0:
+        trials = min(trials, value * (1 - value) / variance)
+        # The variance is known by so many blocks only: Student's t for the normal quantile.
+        wider = float(stats.norm.ppf((1 + LEVEL) / 2) / stats.t.ppf((1 + LEVEL) / 2, filled - 1))
+        low, high = trials_allow(value * trials * wider**2, trials * wider**2)
+    else:
+        low, high = trials_allow(value * trials, trials)
+    return Estimate(value, min(value, low), max(value, high), trials)
+
+
+def rate_within(amounts: Floats, times: Floats, start: float, end: float) -> Estimate:
+    """Sum of `amounts` over the time from `start` to `end`, a second, with its interval within one run."""
+    value = float(amounts.sum()) / (end - start)
+    edges = np.array([start, end])
+    blocks = Blocks.over(edges)
+    drawn = blocks.sums(times, amounts) / (end - start)
+    return between(value, drawn)
 
 
 def over_repeats(values: Sequence[float], scale: Scale = "positive") -> Estimate:
-    """The mean of the repeats' values with its interval; a point where all are the same, none of a single one."""
-    mean = float(np.mean(values))
-    if len(values) < 2:
-        return Estimate(mean)
-    low, high = around(mean, float(np.std(values, ddof=1)), len(values), scale)
-    return Estimate(mean, low, high)
+    """The middle of the repeats' values with its interval; a point where all are the same, none of a single one."""
+    repeats = Repeats.of(values, scale)
+    return Estimate(repeats.value, *repeats.interval()) if len(values) > 1 else Estimate(repeats.value)
 
 
-def around(
-    mean: float, spread: float, repeats: int, scale: Scale = "positive", next_one: bool = False
-) -> tuple[float, float]:
-    """Student's t interval of the mean of `repeats` runs with this standard deviation, or of the next run's value.
+def share_over_repeats(runs: Sequence[Estimate], count: int | None = None) -> Estimate:
+    """A share over repeats, had there been `count` such; of few hits in all, no narrower than so many trials allow.
 
-    Times and rates are skewed and have their bound at 0, shares two bounds: the interval is made on the logarithm, or the
-    logit, of the mean (delta method), so it keeps within them, and where it is narrow it is the plain one.
+    Counts of 0, 1 or 2 are the same in many runs by chance, and then do not show how they scatter.
     """
-    reach = float(stats.t.ppf((1 + LEVEL) / 2, repeats - 1)) * spread * math.sqrt(1 / repeats + next_one)
-    inner = {"positive": mean > 0, "share": 0 < mean < 1, "any": False}[scale]
-    if not inner or not reach:
-        return mean - reach, mean + reach
-    if scale == "positive":
-        factor = math.exp(min(reach / mean, 700))
-        return mean / factor, mean * factor
-    factor, odds = math.exp(min(reach / (mean * (1 - mean)), 700)), mean / (1 - mean)
-    return odds / (odds + factor), odds * factor / (1 + odds * factor)
+    known = [(run.value, run.trials) for run in runs if run.value is not None]
+    repeats = Repeats.of([value for value, _ in known], "share")
+    low, high = repeats.interval(count)
+    trials = [number for _, number in known if number is not None]
+    hits = sum(value * (number or 0) for value, number in known)
+    if len(trials) == len(known) and hits < FEW_HITS:
+        more = (count or repeats.count) / repeats.count
+        ends = trials_allow(hits * more, sum(trials) * more)
+        low, high = min(low, ends[0]), max(high, ends[1])
+    return Estimate(repeats.value, low, high)
 
 
-def over_none(highs: Sequence[float]) -> float:
-    """Upper end of a share that was 0 in every repeat, each of which alone allows up to one of `highs`.
-
-    Together they are as many trials as they are one by one, and of n trials without a hit the end is 1 - tail ** (1/n).
-    """
-    tail = math.log((1 - LEVEL) / 2)
-    trials = sum(tail / math.log1p(-high) for high in highs if 0 < high < 1)
-    return -math.expm1(tail / trials) if trials else 0.0
+def trials_allow(hits: float, trials: float) -> tuple[float, float]:
+    """Clopper-Pearson interval of a share; neither need be whole."""
+    tail = (1 - LEVEL) / 2
+    low = float(stats.beta.ppf(tail, hits, trials - hits + 1)) if hits > 0 else 0.0
+    return low, float(stats.beta.ppf(1 - tail, hits + 1, trials - hits)) if hits < trials else 1.0
 
 
 def at_most_per_million(found: int, checked: int) -> float | None:

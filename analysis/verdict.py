@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from analysis import active, latency, promises, reasons, sla, timing
+from analysis import active, cost, latency, promises, reasons, sla, timing
 from analysis.arrays import Floats
 from analysis.catalogue import ANOMALIES, failing
 from analysis.judgement import Judgement
 from analysis.measures.reordering import as_json
 from analysis.one_run import OneRun, judge_run
+from analysis.samples import middle_summary, summary
 from analysis.tables import BATCH, ORDINARY, OUTCOMES
 from analysis.tally import Tally
 from inorder.errors import UnusableInput
@@ -47,6 +48,7 @@ def document(runs: list[OneRun]) -> dict[str, Any]:
     doubted = reasons.doubts(runs, tally, bad, lines)
     wrong = active.faults(infos)
     times = [latency.latencies(run.frames.timed) for run in runs]
+    against = [cost.costs(run.frames.timed, alone=len(runs) == 1) for run in runs]
     return {
         "format": 1,
         "verdict": "fail" if failed else "inconclusive" if doubted else "pass",
@@ -70,7 +72,7 @@ def document(runs: list[OneRun]) -> dict[str, Any]:
         "ordinary": _ordinary(tally, scenario),
         "delivery": _delivery(runs, tally),
         "readings": min(len(run.merged.earlier) + (run.merged.stored is not None) for run in runs),
-        "latency_ms": latency.combine(times),
+        "latency_ms": latency.combine(times) | cost.combine(against),
         "timing": timing.document([run.timing for run in runs], scenario.warm_up_s),
         "calls": _calls(runs),
         "resends": _resends(runs),
@@ -175,7 +177,7 @@ def _resends(runs: list[OneRun]) -> int:
 
 def _summary(runs: list[OneRun], mark: str, percents: tuple[str, ...]) -> dict[str, Any]:
     values: list[Floats] = [run.tally.measured(mark) for run in runs]
-    return latency.mean_summary([latency.summary(own, percents) for own in values])
+    return middle_summary([summary(own, percents) for own in values])
 
 
 def _visibility(runs: list[OneRun]) -> dict[str, Any] | None:

@@ -9,9 +9,11 @@ from analysis.arrays import Array, Floats
 from analysis.intervals import (
     NOTHING,
     Estimate,
+    enough,
     percentile,
     percentile_within,
-    ratio_within,
+    rate_within,
+    ratios_within,
     share_within,
 )
 from analysis.sla.material import KINDS, Measured, Measurements
@@ -63,11 +65,6 @@ def parts(metric: str) -> tuple[str, str]:
     return metric.rpartition(".")[0], "100"
 
 
-def enough(count: int, percent: str) -> bool:
-    """Whether so many values have a percentile: at least one is expected beyond it."""
-    return percent == "100" or count * (100 - float(percent)) >= 100
-
-
 def _extreme(values: Floats, times: Floats, percent: str) -> Measured:
     """A percentile; the maximum ("100") is a fact of the run and has no interval of its own."""
     if not len(values):
@@ -100,7 +97,7 @@ def _ratio(of: Measurements, phase: str | None, percent: str) -> Measured:
         if not enough(len(frame), percent):
             return Measured(NOTHING, f"{len(frame)} confirmed calls ({kind}) are too few for a p{percent}")
         samples.append((1000 * frame["response_s"].to_numpy(), frame["first_intended"].to_numpy()))
-    estimate = ratio_within(samples[0], samples[1], [percent])[percent]
+    estimate = ratios_within(samples[:1], samples[1], [percent])[0][percent]
     return Measured(estimate, None if estimate.low is not None else "too short a stretch of time for an interval")
 
 
@@ -192,9 +189,4 @@ def _throughput(metric: str, of: Measurements, phase: str | None) -> Measured:
     start = max(start, of.warm_up_s)
     mine = known & (ack >= start) & (ack < end)
     events = counted(metric, batches)[mine]
-    per_s = float(events.sum()) / (end - start)
-    # One count an event-second of each block: blocks are equal, so a share of their time is a rate.
-    ticks: Floats = np.linspace(start, end, 30, endpoint=False) + (end - start) / 60
-    hits = np.bincount(np.minimum(((ack[mine] - start) / (end - start) * 30).astype(np.int64), 29), events, 30)
-    estimate = share_within(hits, np.full(30, (end - start) / 30), ticks)
-    return Measured(Estimate(per_s, estimate.low, estimate.high))
+    return Measured(rate_within(events.astype(np.float64), ack[mine], start, float(end)))

@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from analysis.arrays import Array, Floats, Ints
-from analysis.intervals import percentile, share_within
+from analysis.intervals import enough, percentile, share_within
 from analysis.sla.material import KINDS, Measured, Measurements, Slices
-from analysis.sla.measure import counted, enough, marked, measure, parts, shares
+from analysis.sla.measure import counted, marked, measure, parts, shares
 from analysis.tables import INDETERMINATE
 from analysis.warm_up import timed
 from inorder.sla import Sla

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from analysis.deciding import FEWEST_REPEATS, Decision, Limit, decide, repeats_needed
-from analysis.intervals import NOTHING, Estimate, around
+from analysis.intervals import NOTHING, Estimate, over_repeats
+from analysis.repeats import Repeats
 
 AT_MOST, AT_LEAST = Limit(100, upper=True), Limit(100, upper=False)
 SHARE = Limit(0.01, upper=True, scale="share")
@@ -66,11 +67,10 @@ def test_what_was_not_measured_is_not_decided_by_repeats_either() -> None:
 
 
 def test_repeats_decide_as_near_as_their_interval_lets_them() -> None:
-    """Five runs from 90 to 94: 92 [90.06, 93.98]. The interval of each run alone does not matter."""
-    runs = [Estimate(value, 0, 1000) for value in (90.0, 91.0, 92.0, 93.0, 94.0)]
-    decision = decide(runs, AT_MOST)
-    low, high = around(92, np.std([90, 91, 92, 93, 94], ddof=1), 5)
-    assert (decision.verdict, decision.estimate) == ("pass", Estimate(92, low, high))
+    """Five runs from 90 to 94: 92 [90.0, 94.0]. The interval of each run alone does not matter."""
+    values = [90.0, 91.0, 92.0, 93.0, 94.0]
+    runs = [Estimate(value, 0, 1000) for value in values]
+    assert decide(runs, AT_MOST) == Decision(over_repeats(values), "pass")
     assert decide(runs, Limit(92.5, upper=True)).verdict == "inconclusive"
     assert decide(runs, Limit(89, upper=True)).verdict == "fail"
 
@@ -78,29 +78,31 @@ def test_repeats_decide_as_near_as_their_interval_lets_them() -> None:
 def test_the_repeats_needed_are_the_fewest_that_would_decide() -> None:
     """With one less the limit lies within the interval; told in the reason."""
     values = [90.0, 94.0, 98.0, 102.0, 106.0]
-    needed = repeats_needed(values, AT_MOST)
+    needed = repeats_needed(points(*values), AT_MOST)
     assert needed is not None
-    spread = float(np.std(values, ddof=1))
-    assert around(98, spread, needed)[1] <= 100 < around(98, spread, needed - 1)[1]
+    repeats = Repeats.of(values, "positive")
+    assert repeats.interval(needed)[1] <= 100 < repeats.interval(needed - 1)[1]
     decision = decide(points(*values), AT_MOST)
-    assert decision.repeats_needed == needed == 42
-    assert decision.reason == "the limit lies within the interval: about 42 repeats would decide it"
+    assert decision.repeats_needed == needed == 37
+    assert decision.reason == "the limit lies within the interval: about 37 repeats would decide it"
 
 
 def test_on_the_limit_no_number_of_repeats_decides() -> None:
     """And none is named."""
-    decision = decide(points(90.0, 100.0, 110.0), AT_MOST)
+    decision = decide(points(90.0, 100.0, 100 / 0.9), AT_MOST)
     assert (decision.verdict, decision.repeats_needed) == ("inconclusive", None)
     assert decision.reason == "the limit lies within the interval: 1000 repeats would not decide it either"
 
 
 def test_a_share_of_none_passes_where_its_bound_does() -> None:
-    """0 of 1000 allows up to 0.37 %, 0 of 300 up to 1.2 %; five such runs together 0.25 %."""
+    """0 of 1000 allows up to 0.37 %, 0 of 300 up to 1.2 %, two such runs 0.6 %; 0 of 100 needs four."""
     assert decide([Estimate(0.0, 0.0, 0.0037)], SHARE).verdict == "pass"
     assert decide([Estimate(0.0, 0.0, 0.0122)], SHARE).verdict == "inconclusive"
-    together = decide([Estimate(0.0, 0.0, 1 - 0.025 ** (1 / 300))] * 5, SHARE)
+    together = decide([Estimate(0.0, 0.0, 0.0122, trials=300)] * 2, SHARE)
     assert together.verdict == "pass"
-    assert together.estimate.high == pytest.approx(1 - 0.025 ** (1 / 1500))
+    assert together.estimate.high == pytest.approx(1 - 0.025 ** (1 / 600))
+    few = decide([Estimate(0.0, 0.0, 0.0362, trials=100)] * 3, SHARE)
+    assert (few.verdict, few.repeats_needed) == ("inconclusive", 4)
 
 
 def test_nearness_of_shares_is_of_their_odds() -> None:
@@ -134,7 +136,8 @@ def test_one_call_refutes_a_maximum_and_one_run_does_not_prove_it() -> None:
     assert decide(points(40, 45, 50, 42), MAXIMUM) == Decision(Estimate(50, 50, 50), "pass")
     scattered = decide(points(50, 60, 70, 80, 90), MAXIMUM)
     assert scattered.verdict == "inconclusive"
-    assert around(70, float(np.std([50, 60, 70, 80, 90], ddof=1)), 5)[1] < 100  # the mean would have been inside
+    assert scattered.repeats_needed is None  # no number of runs makes the next one steadier
+    assert (over_repeats([50, 60, 70, 80, 90]).high or 100) < 100  # their middle would have been inside
 
 
 def test_a_late_answer_that_never_came_undoes_a_pass_of_repeats_too() -> None:

@@ -9,10 +9,11 @@ from analysis.blocks import DRAWS, Blocks
 from analysis.intervals import (
     Estimate,
     at_most_per_million,
+    enough,
     over_repeats,
     percentile,
     percentile_within,
-    ratio_within,
+    ratios_within,
     share_within,
 )
 
@@ -113,9 +114,11 @@ def test_one_repeat_has_no_interval() -> None:
 
 
 def test_an_interval_over_repeats_keeps_within_what_the_number_can_be() -> None:
-    """Student's t on the logarithm and the logit of the mean, the plain one where a number may be anything."""
+    """Student's t on the logarithms and on the logit of the mean, the plain one where a number may be anything."""
     assert over_repeats([1.0, 2.0, 3.0], "any").low == pytest.approx(2 - 4.302653 / 3**0.5)
-    assert over_repeats([1.0, 2.0, 3.0]).low == pytest.approx(2 / np.exp(4.302653 / 3**0.5 / 2))
+    assert over_repeats([1.0, 2.0, 4.0]).value == pytest.approx(2)
+    assert over_repeats([1.0, 2.0, 4.0]).low == pytest.approx(2 / 2 ** (4.302653 / 3**0.5))
+    assert over_repeats([0.0, 1.0, 2.0]).low == pytest.approx(1 / np.exp(4.302653 / 3**0.5))  # 0 has no logarithm
     for values in ([0.0, 0.0, 0.3], [0.7, 1.0, 1.0], [0.0, 1.0], [0.1, 0.2, 0.9]):
         found = over_repeats(values, "share")
         assert found.low is not None
@@ -135,16 +138,33 @@ def test_a_ratio_is_of_the_percentiles() -> None:
     """Twice as slow, with blocks drawn for both at once; where one kind is missing there is none."""
     random = np.random.default_rng(9)
     values, times = random.exponential(size=400), np.linspace(0, 30, 400)
-    found = ratio_within((2 * values, times), (values, times), ["50", "95"])
+    [found] = ratios_within([(2 * values, times)], (values, times), ["50", "95"])
     # The same calls in both: whatever is drawn, the ratio is 2.
     assert [(own.value, own.low, own.high) for own in found.values()] == [(2, 2, 2), (2, 2, 2)]
-    assert ratio_within((values, times), (values[:0], times[:0]), ["50"])["50"].value is None
-    zero = np.zeros(400)
-    assert ratio_within((values, times), (zero, times), ["50"])["50"].value is None
+    assert ratios_within([(values, times)], (values[:0], times[:0]), ["50"])[0]["50"].value is None
+    assert ratios_within([(values, times)], (np.zeros(400), times), ["50"])[0]["50"].value is None
+
+
+def test_a_ratio_of_too_few_is_none_and_the_others_stay() -> None:
+    """99 are too few for a p99, whichever side they are on; without draws there is a value and no interval."""
+    values, times = np.arange(1.0, 401), np.linspace(0, 30, 400)
+    for above, below in ((99, 400), (400, 99)):
+        [found] = ratios_within([(values[:above], times[:above])], (values[:below], times[:below]), ["99", "50"])
+        assert found["99"] == Estimate(None)
+        assert found["50"].low is not None
+    [found] = ratios_within([(3 * values, times)], (values, times), ["99"], draw=False)
+    assert found["99"] == Estimate(3.0)
+
+
+def test_a_percentile_needs_values_beyond_it() -> None:
+    """n times the share beyond it is at least 1; the maximum needs one value."""
+    assert [count for count in (1, 2, 19, 20, 99, 100) if enough(count, "95")] == [20, 99, 100]
+    assert (enough(999, "99.9"), enough(1000, "99.9")) == (False, True)
+    assert (enough(0, "100"), enough(1, "100"), enough(1, "50")) == (False, True, False)
 
 
 def test_a_share_is_of_sums() -> None:
-    """Hits over all, drawn together: clustered hits make a wide interval, none at all a point."""
+    """Hits over all: clustered hits make a wide interval, none at all the bound of so many calls without one."""
     times = np.linspace(0, 30, 300)
     spread, clustered = np.zeros(300), np.zeros(300)
     spread[::10] = 1
@@ -153,9 +173,13 @@ def test_a_share_is_of_sums() -> None:
     assert wide.value == narrow.value == 0.1
     assert wide.high is not None
     assert narrow.high is not None
-    assert wide.high > 2 * narrow.high
-    none = share_within(np.zeros(300), np.ones(300), times)
-    assert (none.value, none.low, none.high) == (0, 0, 0)
+    assert wide.high > 1.9 * narrow.high
+    assert narrow.trials == 300
+    assert wide.trials is not None
+    assert wide.trials < 30  # all hits within 3 of 30 s
+    none = share_within(np.zeros(300), np.full(300, 20.0), times)  # of 300 calls with 20 events each
+    assert (none.value, none.low) == (0, 0)
+    assert none.high == pytest.approx(1 - 0.025 ** (1 / 300))
     assert share_within(np.zeros(0), np.zeros(0), np.zeros(0)).value is None
 
 

@@ -198,10 +198,11 @@ def test_a_line_is_judged_to_its_side_of_the_limit(value: float, below: str, abo
 
 
 def test_repeats_decide_by_their_own_interval() -> None:
-    """The runs' values and their mean; the interval of each run alone does not matter."""
+    """The runs' values and their middle; the interval of each run alone does not matter."""
     runs = [Measured(Estimate(value, 0, 1000)) for value in (90.0, 91.0, 92.0, 93.0, 94.0)]
     line = judge_line(Sla("batch.response_ms.p50", "fast", max=100, phase="storm"), runs, "5 repeats")
-    assert (line["verdict"], line["value"], line["runs"]) == ("pass", 92, [90, 91, 92, 93, 94])
+    assert (line["verdict"], line["runs"]) == ("pass", [90, 91, 92, 93, 94])
+    assert line["value"] == pytest.approx(92, rel=1e-3)
     assert (line["name"], line["phase"], line["interval"]) == ("fast", "storm", "5 repeats")
     assert line["low"] == pytest.approx(92 - 2.776445 * (2.5**0.5) / 5**0.5, rel=1e-3)
     assert judge_line(Sla("batch.response_ms.p50", max=92.5), runs, "5 repeats")["verdict"] == "inconclusive"
