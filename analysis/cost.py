@@ -77,16 +77,16 @@ def size_fit(batches: pd.DataFrame, alone: bool = True) -> dict[str, Any] | None
     sizes, took, times = sizes[order], took[order], times[order]
     if len(np.unique(sizes)) < 2:
         return None
-    fixed, each = _line(sizes, took, np.ones(len(sizes)))
+    fixed, each = median_line(sizes, took, np.ones(len(sizes)))
     found = {"fixed_ms": Estimate(fixed), "per_event_ms": Estimate(each)}
     if alone and (blocks := Blocks.over(times)).enough(times):
         block = blocks.of(times)
-        drawn = np.array([_line(sizes, took, blocks.weights[draw][block]) for draw in range(_FIT_DRAWS)])
+        drawn = np.array([median_line(sizes, took, blocks.weights[draw][block]) for draw in range(_FIT_DRAWS)])
         found = {"fixed_ms": between(fixed, drawn[:, 0]), "per_event_ms": between(each, drawn[:, 1])}
     return {name: estimate.as_json() for name, estimate in found.items()} | {"n": len(sizes)}
 
 
-def _line(sizes: Array, took: Floats, weights: Array) -> tuple[float, float]:
+def median_line(sizes: Array, took: Floats, weights: Array) -> tuple[float, float]:
     """Intercept and slope through the weighted medians; `sizes` sorted, `took` sorted within each size."""
     starts = np.flatnonzero(np.concatenate([[True], np.diff(sizes) != 0]))
     reached = np.cumsum(weights, dtype=np.float64)

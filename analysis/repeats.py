@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -50,7 +51,7 @@ class Repeats:
     def interval(self, count: int | None = None, next_run: bool = False) -> tuple[float, float]:
         """Student's t interval of the middle, had there been `count` repeats that scatter so; or of the next run."""
         count = count or self.count
-        reach = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * self.deviation * math.sqrt(1 / count + next_run)
+        reach = _quantile(count - 1) * self.deviation * math.sqrt(1 / count + next_run)
         return self._outer(self.middle - reach), self._outer(self.middle + reach)
 
     def _outer(self, number: float) -> float:
@@ -58,3 +59,9 @@ class Repeats:
             return number
         number = min(max(number, -700), 700)  # beyond, exp has no value
         return math.exp(number) if self.inner == "log" else 1 / (1 + math.exp(-number))
+
+
+@cache
+def _quantile(freedom: int) -> float:
+    """Of Student's t, two-sided."""
+    return float(stats.t.ppf((1 + LEVEL) / 2, freedom))

@@ -1,5 +1,6 @@
 """Runs of a queue that visitors share, thousands at once: a storm of backlogs and ordinary calls at one pool of workers."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,21 +14,21 @@ Ints = NDArray[np.int64]
 class Crowd:
     """The visitors, the same in every run, and the system that they come back to."""
 
-    visitors: int = 150
+    visitors: int = 300
     back_within_s: float = 10.0
     """All come back uniformly within it."""
     batch_size: int = 20
     backlog: float = 60.0
     """Mean events of a backlog, geometric."""
     ordinary_per_s: float = 25.0
-    workers: int = 4
+    workers: int = 12
     fixed_ms: float = 20.0
     per_event_ms: float = 2.5
     ordinary_ms: float = 8.0
     spread: float = 0.5
     """Sigma of the work of a call, log-normal with mean 1."""
     load: float = 1.0
-    """How many times as long everything takes."""
+    """How many times as long everything takes; at 1.8 the returning crowd alone keeps every worker busy."""
     seed: int = 1
 
 
@@ -82,7 +83,7 @@ def simulate(crowd: Crowd, runs: int, seed: int) -> Runs:
         done = np.maximum(when, free[every, worker]) + crowd.load * mean * noise / 1000
         free[every[going], worker[going]] = done[going]
         arrival[:, call] = np.where(going, when, np.nan)
-        response[:, call] = np.where(going, 1000 * (done - when), np.nan)
+        response[going, call] = 1000 * (done[going] - when[going])
         events[:, call] = np.where(going, size, 0)
         left[every, visitor] -= size
         mine = going & ~ordinary
@@ -92,6 +93,12 @@ def simulate(crowd: Crowd, runs: int, seed: int) -> Runs:
         next_batch = np.where(left[every, visitor] > 0, done, np.inf)
         due[every, who] = np.where(ordinary, next_ordinary, next_batch)
     return Runs(arrival, response, events, drained - back)
+
+
+def in_parts(crowd: Crowd, runs: int, seed: int, part: int = 200) -> Iterator[Runs]:
+    """The same, a part at a time: what a part needs stays in the caches, which makes it several times as fast."""
+    for number in range(-(-runs // part)):
+        yield simulate(crowd, min(part, runs - number * part), seed + number)
 
 
 def percentiles(values: Floats, percents: list[str]) -> dict[str, Floats]:
