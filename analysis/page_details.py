@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analysis import findings, words
+from analysis import findings, page_timing, words
 from analysis.figures import size, storm
 from analysis.figures.style import Picture
 from analysis.judgement import Judgement
@@ -44,7 +44,7 @@ def latency_notes(judgement: Judgement) -> list[str]:
             f"A batch of n events takes about {words.quantity(line[0], 'ms')} + n × {words.quantity(line[1], 'ms')} "
             "of service time in this run, waiting inside the system included."
         )
-    return notes
+    return notes + page_timing.notes(judgement.verdict)
 
 
 def storm_notes(judgement: Judgement) -> list[str]:

@@ -3,7 +3,7 @@
 import shlex
 from typing import Any
 
-from analysis import findings, run_checks, words
+from analysis import findings, page_timing, run_checks, words
 from analysis.judgement import Judgement
 from analysis.page_sections import interval_note
 
@@ -18,6 +18,7 @@ def method(judgement: Judgement) -> list[tuple[str, str]]:
         ("Question", verdict.get("question") or judgement.runs[0].scenario.question),
         ("Scenario", judgement.runs[0].scenario.name),
         *(_given(judgement) if given else _driven(judgement)),
+        *page_timing.rows(verdict),
         ("Versions", ", ".join(f"{name} {value}" for name, value in info.versions.items()) or "not recorded"),
         ("Clock", info.clock),
         (

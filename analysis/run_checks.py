@@ -7,7 +7,7 @@ from analysis.judgement import Judgement, RunFrames
 from inorder.run import Reading
 
 UNLIMITED_MS = 999_999_999
-"""The longest time that a scenario may name. As a limit of lateness it says that nobody asks for one."""
+"""The highest limit that a scenario may name: it says that nobody asks for one."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,18 @@ def _schedule(judgement: Judgement) -> list[RunCheck]:
             continue
         sentence = f"{what} {words.quantity(value, 'ms')} late at the 99th percentile (limit {words.exact(limit, 'ms')})."
         checks.append(RunCheck(name, value <= limit, sentence))
-    return checks
+    return [*checks, *_busy(judgement)]
+
+
+def _busy(judgement: Judgement) -> list[RunCheck]:
+    """Whether the busiest process had some of its core left; not asked of evidence that was made elsewhere."""
+    used, limit = judgement.verdict.get("validity", {}).get("cpu_share"), judgement.runs[0].scenario.validity.cpu_share
+    if limit >= UNLIMITED_MS:
+        return []
+    if used is None:
+        return [RunCheck("generator not at its limit", None, "How busy the generator was is not known.")]
+    sentence = f"The busiest generator process used {words.share(used)} of a core (limit {words.share(limit)})."
+    return [RunCheck("generator not at its limit", used <= limit, sentence)]
 
 
 def _reading(judgement: Judgement) -> list[RunCheck]:

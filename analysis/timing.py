@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.arrays import Floats, Ints
 from analysis.intervals import percentile
 from analysis.tables import BATCH, ORDINARY
+from analysis.warm_up import timed
 from inorder.locust_times import LocustTimes
 
 LATE_MS = 1.0
@@ -36,10 +37,11 @@ class Timed:
     @classmethod
     def of(cls, calls: pd.DataFrame, warm_up_s: float, locust: LocustTimes | None) -> "Timed":
         """From all calls of a run (`kind`, `intended`, `sent`)."""
-        kind, intended, sent = (calls[name].to_numpy() for name in ("kind", "intended", "sent"))
-        early = intended < warm_up_s if warm_up_s else np.zeros(len(calls), bool)
-        left_out = {name: int((early & (kind == code)).sum()) for name, code in _KINDS.items()}
-        return cls(kind[~early], 1000 * (sent - intended)[~early], left_out, locust)
+        of = timed(calls, warm_up_s, "intended")
+        kind, intended, sent = (of[name].to_numpy() for name in ("kind", "intended", "sent"))
+        all_kinds = calls["kind"].to_numpy()
+        left_out = {name: int((all_kinds == code).sum() - (kind == code).sum()) for name, code in _KINDS.items()}
+        return cls(kind, 1000 * (sent - intended), left_out, locust)
 
 
 def document(runs: Sequence[Timed], warm_up_s: float) -> dict[str, Any]:

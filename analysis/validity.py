@@ -104,6 +104,11 @@ def reasons(validity: Validity, info: RunInfo, scenario: Scenario, merged: Merge
         if value is not None and value > limit:
             free = " free" if what.endswith("was") else ""
             found.append(f"{what}{free}: p99 {value:.1f} ms, the limit is {limit:g} ms.")
+    if validity.cpu_share is not None and validity.cpu_share > scenario.validity.cpu_share:
+        found.append(
+            f"The busiest generator process used {validity.cpu_share:.0%} of a core, the limit is "
+            f"{scenario.validity.cpu_share:.0%}: it may have set the pace."
+        )
     return found + _reading(info, merged)
 
 

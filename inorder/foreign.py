@@ -36,6 +36,7 @@ duration_s = {duration_s}
 [validity]
 late_start_ms_p99 = {limit}
 loop_lag_ms_p99 = {limit}
+cpu_share = {limit}
 """
 _MOST = 999_999_999
 """The longest time that a scenario may name."""

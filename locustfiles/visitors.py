@@ -18,11 +18,14 @@ from gevent.subprocess import run as run_process
 from locust import LoadTestShape, User, constant, events, task
 from locust.env import Environment
 from locust.runners import WorkerRunner
+from locust.stats import RequestStats, StatsEntry
 
-from inorder import conduct, scenario, sla
+from inorder import conduct, locust_times, scenario, sla
 from inorder.driver.crew import Lead, Member, follow, to_locust
 from inorder.driver.target import Target, bases_of
 from inorder.errors import InorderError
+from inorder.events import BATCH_CALL
+from inorder.locust_times import LocustTimes, Times
 from inorder.plan import Plan, plan_of
 from inorder.progress import line
 from inorder.run import Reading, RunFolder
@@ -44,6 +47,8 @@ class _Load:
     """The system itself, where the load goes through proxies."""
     folder: Path | None = None
     ended: Path | None = None
+    counted: tuple[Path, RequestStats] | None = None
+    """The folder of the last run and Locust's statistics, which have the workers' last reports only at the very end."""
     judging: gevent.Greenlet | None = None
     system: System | None = None
     told = False
@@ -177,6 +182,8 @@ def _stop(environment: Environment, **_: Any) -> None:
         return
     load.lead_started = False
     folder, load.folder = load.folder, None
+    load.counted = folder, environment.stats
+    _note_times(*load.counted)
     if "INORDER_RUN" in os.environ:
         # The verdict is the caller's; a failed request is its evidence, not this process's failure.
         environment.process_exit_code = 0
@@ -198,8 +205,31 @@ def _judge(folder: Path) -> int:
     return run_process([sys.executable, "-m", "inorder", "judge", str(folder), "--read-back"]).returncode
 
 
+def _note_times(folder: Path, stats: RequestStats) -> None:
+    """Write down what Locust's own statistics say: it is shown beside what was measured."""
+    times = LocustTimes(batch=_times(stats, batch=True), ordinary=_times(stats, batch=False))
+    locust_times.write(RunFolder(folder).locust_file, times)
+
+
+def _times(stats: RequestStats, batch: bool) -> Times | None:
+    """All calls of a kind taken together, as Locust itself takes them together."""
+    total = StatsEntry(stats, "", "POST")
+    for (name, _), entry in stats.entries.items():
+        if (name == BATCH_CALL) == batch:
+            total.extend(entry)
+    if not total.num_requests:
+        return None
+    return Times(
+        total.num_requests,
+        *(total.get_response_time_percentile(share) for share in (0.5, 0.95, 0.99)),
+        max=total.max_response_time,
+    )
+
+
 @events.quit.add_listener
 def _quit(exit_code: int, **_: Any) -> None:
+    if load.counted is not None:
+        _note_times(*load.counted)
     if load.judging is not None:
         load.judging.join()
     if load.ended is not None and load.lead is not None:

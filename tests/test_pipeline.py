@@ -43,13 +43,23 @@ def test_a_run_reads_the_log_twice(clean: Path) -> None:
 
 def test_a_run_leaves_every_file_of_the_format(clean: Path) -> None:
     """One history a worker, evidence, verdict, page, figures, summary, junit; and no key in any of them."""
-    names = {"scenario.toml", "run.json", "verdict.json", "index.html", "summary.md", "junit.xml"}
+    names = {"scenario.toml", "run.json", "locust.json", "verdict.json", "index.html", "summary.md", "junit.xml"}
     assert names <= {path.name for path in clean.iterdir()}
     assert [path.name for path in sorted((clean / "history").iterdir())] == ["w0.jsonl", "w1.jsonl"]
     assert list((clean / "evidence").rglob("*.parquet"))
     assert len(list((clean / "figures").glob("*.png"))) >= 5
     for path in (path for path in clean.rglob("*") if path.suffix in (".json", ".jsonl", ".html", ".md", ".log")):
         assert "apiKey=" not in path.read_text(errors="replace")
+
+
+def test_locusts_own_figures_stand_beside_ours(clean: Path) -> None:
+    """Of both kinds and from all workers, as far as they reported to the master; the page shows them."""
+    found = verdict(clean)
+    for kind in ("batch", "ordinary"):
+        assert 0.5 * sum(found["calls"][kind].values()) < found["timing"]["locust"][kind]["n"]
+        assert found["timing"]["locust"][kind]["n"] <= sum(found["calls"][kind].values())
+        assert found["timing"]["schedule"][kind]["n"] == sum(found["calls"][kind].values())
+    assert "own 99th percentile: batch calls" in (clean / "index.html").read_text()
 
 
 def test_one_process_sends_what_two_processes_send(clean: Path, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ CLOSED: dict[str, dict[str, Any]] = {
     "The generator itself failed 2 times.": {"crashed": 2},
     "7 events that were due were never sent.": {"unsent": 7},
     "The run was interrupted.": {"interrupted": True},
+    "The busiest generator process used 96% of a core, the limit is 95%": {"cpu_share": 0.96},
     "The generator's clock was served late: p99 250.0 ms, the limit is 100 ms.": {"loop_lag_ms_p99": 250.0},
 }
 
@@ -53,6 +54,16 @@ def test_a_closing_line_can_make_a_run_invalid(tmp_path: Path, reason: str) -> N
     verdict = judge([folder]).verdict
     assert verdict["verdict"] == "inconclusive"
     assert [told for told in verdict["reasons"] if reason in told]
+
+
+def test_a_generator_with_some_of_its_core_left_is_valid(tmp_path: Path) -> None:
+    """Exactly at the limit too; and a scenario may ask for more room."""
+    folder = write(case(*CLEAN), tmp_path / "run")
+    *lines, last = history_lines(case(*CLEAN))
+    rewrite(folder, [*lines, msgspec.json.encode(msgspec.json.decode(last) | {"cpu_share": 0.95}).decode()])
+    assert judge([folder]).verdict["verdict"] == "pass"
+    folder.scenario_file.write_text(folder.scenario_file.read_text("utf-8") + "[validity]\ncpu_share = 0.5\n", "utf-8")
+    assert judge([folder]).verdict["verdict"] == "inconclusive"
 
 
 def rewrite(folder: RunFolder, lines: list[str]) -> None:

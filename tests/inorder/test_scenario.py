@@ -18,6 +18,8 @@ name = "all"
 duration_s = 3
 returning = 1.0
 """
+WARM = "warm_up_s = 3\n" + GOOD + '[[phases]]\nname = "rest"\nduration_s = 1\n[[sla]]\n'
+"""A warm-up as long as the first of two phases."""
 HABITS = ('on_retry = "overtake"', 'queue_order = "text"', "flush_again_s = 0.5", "queue_limit = 9", 'live = "overtakes"')
 SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
 
@@ -70,6 +72,7 @@ def test_phase_bounds_follow_each_other() -> None:
         (GOOD + '[[sla]]\nmetric = "ratio.p95"\nmax = 1\nstop = true', "sla[0].stop: ratio.p95 cannot be decided"),
         (GOOD + '[[sla]]\nmetric = "anomalies.lost"\nmax = 1\nstop = true', "sla[0].stop: anomalies.lost cannot be"),
         (GOOD + '[[sla]]\nmetric = "batch.response_ms.p9"\nmin = 1\nstop = true', "only a line with max can be known"),
+        (GOOD + "[validity]\ncpu_share = 0", "validity.cpu_share: expected float > 0.0, got 0"),
         (GOOD + "[client]\nvisitors_per_call = 2\ncalls_in_flight = 2", "client: expected calls_in_flight = 1"),
         (GOOD + '[client]\non_retry = "later"', "client.on_retry: invalid enum value 'later'"),
         (GOOD + "[client]\nqueue_limit = 0", "client.queue_limit: expected int >= 1, got 0"),
@@ -196,3 +199,16 @@ def test_a_line_that_may_be_measured_is_let_pass(text: str) -> None:
 def test_every_line_of_the_repository_can_be_measured(file: Path) -> None:
     """Its scenarios are to be run."""
     check_measurable(scenario.load(file), file)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'metric = "drain_s.p95"\nmax = 1\nphase = "rest"',
+        'metric = "drain_s.p95"\nmax = 1',
+        'metric = "ordinary.lost_share"\nmax = 0.1\nphase = "all"',
+    ],
+)
+def test_a_line_that_a_warm_up_leaves_something_of_is_read(line: str) -> None:
+    """A phase that outlasts it, no phase at all, or a metric of order, which has no warm-up."""
+    assert parse(WARM + line).warm_up_s == 3.0
