@@ -183,7 +183,6 @@ def _stop(environment: Environment, **_: Any) -> None:
     load.lead_started = False
     folder, load.folder = load.folder, None
     load.counted = folder, environment.stats
-    _note_times(*load.counted)
     if "INORDER_RUN" in os.environ:
         # The verdict is the caller's; a failed request is its evidence, not this process's failure.
         environment.process_exit_code = 0
@@ -196,6 +195,7 @@ def _stop(environment: Environment, **_: Any) -> None:
     if environment.parsed_options.headless:
         load.ended = folder  # a master's workers close their histories only when it quits
     else:
+        _note_times(*load.counted)
         # Beside the page, which takes no new run while this listener has not returned.
         load.judging = gevent.spawn(_judge, folder)
 
@@ -208,7 +208,8 @@ def _judge(folder: Path) -> int:
 def _note_times(folder: Path, stats: RequestStats) -> None:
     """Write down what Locust's own statistics say: it is shown beside what was measured."""
     times = LocustTimes(batch=_times(stats, batch=True), ordinary=_times(stats, batch=False))
-    locust_times.write(RunFolder(folder).locust_file, times)
+    with suppress(OSError):  # a run is worth judging without it
+        locust_times.write(RunFolder(folder).locust_file, times)
 
 
 def _times(stats: RequestStats, batch: bool) -> Times | None:
