@@ -72,6 +72,12 @@ def test_phase_bounds_follow_each_other() -> None:
         (GOOD + '[[sla]]\nmetric = "ratio.p95"\nmax = 1\nstop = true', "sla[0].stop: ratio.p95 cannot be decided"),
         (GOOD + '[[sla]]\nmetric = "anomalies.lost"\nmax = 1\nstop = true', "sla[0].stop: anomalies.lost cannot be"),
         (GOOD + '[[sla]]\nmetric = "batch.response_ms.p9"\nmin = 1\nstop = true', "only a line with max can be known"),
+        ("warm_up_s = 3\n" + GOOD, "warm_up_s: expected less than the phases' 3 s, got 3"),
+        ("warm_up_s = -1\n" + GOOD, "warm_up_s: expected float >= 0.0, got -1"),
+        (
+            WARM + 'metric = "drain_s.p95"\nmax = 1\nphase = "all"',
+            "sla[0].phase: expected one that outlasts warm_up_s, got 'all'",
+        ),
         (GOOD + "[validity]\ncpu_share = 0", "validity.cpu_share: expected float > 0.0, got 0"),
         (GOOD + "[client]\nvisitors_per_call = 2\ncalls_in_flight = 2", "client: expected calls_in_flight = 1"),
         (GOOD + '[client]\non_retry = "later"', "client.on_retry: invalid enum value 'later'"),
