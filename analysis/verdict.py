@@ -34,7 +34,7 @@ def judge(folders: Sequence[RunFolder], jobs: int = 1, dask: str | None = None) 
 def document(runs: list[OneRun]) -> dict[str, Any]:
     """The content of verdict.json."""
     scenario, infos = runs[0].frames.scenario, [run.frames.info for run in runs]
-    tally = _together(runs)
+    tally = together(runs)
     interval = "within this run" if len(runs) == 1 else f"{len(runs)} repeats"
     bad = failing(scenario.promises)
     anomalies = {name: tally.numbers[name] for name in ANOMALIES}
@@ -98,7 +98,7 @@ def _stopped(infos: list[RunInfo]) -> dict[str, Any] | None:
     return None if found is None else {"name": found.name, "at_s": found.at_s, "sentence": found.sentence}
 
 
-def _together(runs: list[OneRun]) -> Tally:
+def together(runs: list[OneRun]) -> Tally:
     """Counts and witnesses of all runs; marks stay with their run, for they hold its batch numbers."""
     tally = Tally()
     for run in runs:

@@ -111,6 +111,8 @@ class Run(msgspec.Struct, kw_only=True):
     """What `inorder run` was asked for."""
 
     file: Path
+    text: str | None = None
+    """A scenario in the place of the one in `file`, which then says only where its click log is relative to."""
     targets: list[str] = []
     """Base addresses of the system's servers; none: a sandbox is started."""
     processes: int = 1
@@ -124,7 +126,7 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
     """Make one run into `out`, which must not exist; a Ctrl-C ends the load, and what was written stays."""
     if not LOCUSTFILE.exists():
         raise UnusableInput("run: needs the checkout of inorder (its locustfiles/ and analysis/), not only the wheel")
-    text, written = _written(asked)
+    text, written = scenario_of(asked)
     if out.exists():
         raise UnusableInput(f"{out}: exists already; a run is never overwritten, name another --out")
     plan = plan_of(written, repeat, asked.behaviour, asked.file.parent)
@@ -199,12 +201,15 @@ def _note_live(folder: RunFolder, watch: Live, origin: float) -> None:
     folder.write_info(info)
 
 
-def _written(asked: Run) -> tuple[str, Scenario]:
-    written = scenario.load(asked.file)
-    sla.check_measurable(written, asked.file)
+def scenario_of(asked: Run) -> tuple[str, Scenario]:
+    """The scenario that is asked for, as text and read, under the seed that is asked for."""
+    text = asked.text
+    written = scenario.load(asked.file) if text is None else scenario.parse(text, asked.file)
+    if written.capacity is None:  # each step is checked by itself
+        sla.check_measurable(written, asked.file)
     if asked.seed is not None:
         written = scenario.with_seed(written, asked.seed)
-    return asked.file.read_text(encoding="utf-8"), written
+    return asked.file.read_text(encoding="utf-8") if text is None else text, written
 
 
 def read_back(folder: RunFolder, reader: ReadBack, written: Scenario) -> None:
@@ -218,9 +223,10 @@ def read_back(folder: RunFolder, reader: ReadBack, written: Scenario) -> None:
 def _make_load(asked: Run, folder: RunFolder, info: RunInfo, where: Target, repeat: int, progress: Progress) -> None:
     """Run the generator as a process of its own, and follow it to its end."""
     port = free_port()
+    file = asked.file if asked.text is None else folder.scenario_file
     command = [
         sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary", "--host", where.base,
-        "--scenario", str(asked.file), "--seed", str(info.seed), "--repeat", str(repeat),
+        "--scenario", str(file), "--seed", str(info.seed), "--repeat", str(repeat),
         "--partner-id", where.partner_id, "--loglevel", "WARNING",
     ]  # fmt: skip
     if asked.behaviour:

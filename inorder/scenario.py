@@ -15,6 +15,8 @@ from inorder.events import MAX_VISITOR
 from inorder.faults.fault import Fault
 from inorder.faults.fault import check as check_fault
 from inorder.sla import Sla, flaw
+from inorder.stepping import Step, Stepping
+from inorder.stepping import check as check_stepping
 
 
 class Visitors(Struct, forbid_unknown_fields=True, frozen=True):
@@ -111,7 +113,8 @@ class Scenario(Struct, forbid_unknown_fields=True, frozen=True):
 
     question: Annotated[str, Meta(min_length=1)]
     visitors: Visitors
-    phases: Annotated[list[Phase], Meta(min_length=1)]
+    phases: list[Phase] = []
+    """At least one; none where there is `capacity`, whose steps have phases of their own."""
     name: str = ""
     seed: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] = 1
     warm_up_s: NonNegative = 0.0
@@ -124,6 +127,10 @@ class Scenario(Struct, forbid_unknown_fields=True, frozen=True):
     validity: Validity = Validity()
     faults: list[Fault] = []
     """What is wrong on purpose: of the sandbox's server, or of the network between it and the load."""
+    capacity: Stepping | None = None
+    """The load is stepped, to find what the system can take; `visitors.count` then follows from each step's rate."""
+    step: Step | None = None
+    """What a step of a capacity run offers; the run writes it into the scenario of the step."""
     drain_limit_s: Positive = 60.0
     """Time after the last phase that visitors have to finish; then the run ends with what is left unsent."""
 
@@ -197,6 +204,8 @@ def _keys_at(place: str) -> list[str]:
         "sla": Sla,
         "promises": Promises,
         "faults": Fault,
+        "capacity": Stepping,
+        "step": Step,
     }
     return list(tables.get(re.sub(r"\[.*", "", place), Scenario).__struct_fields__)
 
@@ -209,6 +218,17 @@ def _cross_check(scenario: Scenario, path: Path) -> None:
 
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", scenario.name):
         raise refuse("name", f"expected letters, digits, _ and -, got {scenario.name!r}")
+    if scenario.capacity:
+        if reason := check_stepping(scenario.capacity, [line.metric for line in scenario.sla]):
+            raise refuse(*reason)
+        if scenario.phases:
+            raise refuse("phases", "expected none beside [capacity], whose steps have their own")
+        if scenario.client.backlog != "batches":
+            raise refuse("client.backlog", "expected 'batches' with [capacity], whose rates are batches a second")
+        if scenario.visitors.online_share >= 1:
+            raise refuse("visitors.online_share", "expected below 1 with [capacity]: somebody must send batches")
+    elif not scenario.phases:
+        raise refuse("phases", "expected at least one")
     names = [phase.name for phase in scenario.phases]
     for number, phase in enumerate(scenario.phases):
         if phase.name in names[:number]:
@@ -234,6 +254,8 @@ def _cross_check(scenario: Scenario, path: Path) -> None:
         raise refuse("client", habit)
     for number, line in enumerate(scenario.sla):
         place = f"sla[{number}]"
+        if line.phase is not None and scenario.capacity:
+            raise refuse(f"{place}.phase", f"expected none with [capacity]: each step is one, got {line.phase!r}")
         if wrong := flaw(line, scenario):
             raise refuse(f"{place}.{wrong[0]}" if wrong[0] else place, wrong[1])
 

@@ -9,6 +9,7 @@ import typer
 
 from inorder import conduct
 from inorder.cli.base import Json, Quiet, app, console, judge_and_end, judging_room, progress, speak
+from inorder.cli.capacity import run_steps
 from inorder.driver.target import bases_of
 from inorder.errors import UnusableInput
 from inorder.progress import line
@@ -43,6 +44,10 @@ def run(
     out = out or conduct.new_folder(file.stem)
     if out.exists():
         raise UnusableInput(f"{out}: exists already; a run is never overwritten, name another --out")
+    if conduct.scenario_of(asked)[1].capacity:
+        if repeats > 1:
+            raise UnusableInput(f"{file}: --repeats: expected 1 with [capacity], whose steps are runs, got {repeats}")
+        run_steps(judging, asked, out, _load_line)
     folders = [out] if repeats == 1 else [out / "repeats" / str(number) for number in range(1, repeats + 1)]
     made = []
     for number, folder in enumerate(folders, 1):

@@ -1,0 +1,158 @@
+"""Judges a capacity run: each of its steps as the run that it is, and all of them together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from msgspec import structs
+
+from analysis import reasons, report, validity
+from analysis.capacity import answer, measured, search
+from analysis.capacity.measured import Step
+from analysis.catalogue import failing
+from analysis.judgement import Judgement
+from analysis.one_run import OneRun, judge_run
+from analysis.verdict import document, together
+from inorder import scenario as scenarios
+from inorder.errors import UnusableInput
+from inorder.run import RunFolder
+from inorder.scenario import Scenario
+from inorder.stepping import Stepping
+
+
+@dataclass(frozen=True)
+class JudgedStep:
+    """A step: the run, its own verdict, and what it says about capacity."""
+
+    run: OneRun
+    verdict: dict[str, Any]
+    step: Step
+
+    @property
+    def target_per_s(self) -> float:
+        """As the search asks for it."""
+        return self.step.target_per_s
+
+    @property
+    def held(self) -> bool | None:
+        """As the search asks for it."""
+        return self.step.held
+
+    @property
+    def valid(self) -> bool:
+        """As the search asks for it."""
+        return self.step.valid
+
+    @property
+    def told(self) -> str:
+        """The step in a line, for who waits for it."""
+        step = self.step
+        word = "not valid" if not step.valid else {True: "held", False: "broken", None: "not decided"}[step.held]
+        late = "–" if step.p95_ms is None else f"{step.p95_ms:,.0f} ms"
+        why = "" if step.valid and step.held else f" ({step.why.rstrip('.')})"
+        return (
+            f"step {step.number}: {step.offered_per_s:.4g} batches/s offered, {step.confirmed_per_s:.4g} confirmed, "
+            f"p95 {late}: {word}{why}"
+        )
+
+
+def folders_of(path: Path) -> list[RunFolder]:
+    """The folders of the steps of the run at `path`, in the order in which they were made; none: no capacity run."""
+    found = [folder for folder in (path / "steps").glob("*") if folder.name.isdecimal()]
+    return [RunFolder.open(folder) for folder in sorted(found, key=lambda folder: int(folder.name))]
+
+
+def judge_step(folder: RunFolder, jobs: int = 1, dask: str | None = None) -> JudgedStep:
+    """Judge a step and write its report."""
+    run = judge_run(folder, jobs, dask)
+    if run.frames.scenario.step is None:
+        raise UnusableInput(f"{folder.scenario_file}: step: the table is missing: expected a step of a capacity run")
+    judgement = Judgement(document([run]), [run.frames])
+    report.write(judgement, folder.path)
+    return JudgedStep(run, judgement.verdict, measured.measure(run.frames, judgement.verdict["sla"], _unusable(run)))
+
+
+def _unusable(run: OneRun) -> list[str]:
+    """Why a step says nothing about the system. Work that was left unsent does not: an overload is what a step may be."""
+    return validity.reasons(replace(run.validity, unsent=0), run.frames.info, run.frames.scenario, run.merged)
+
+
+def next_rate(steps: Sequence[JudgedStep], settings: Stepping) -> float | None:
+    """The rate of the next step, batches a second; None: the run is at its end."""
+    return search.next_rate(steps, settings)
+
+
+def asked_of(path: Path, steps: Sequence[JudgedStep]) -> Scenario:
+    """The scenario of the whole run, with the name and the seed that it ran under."""
+    written = scenarios.load(path / "scenario.toml")
+    if not steps or written.capacity is None:
+        raise UnusableInput(f"{path}: expected a capacity run: steps, and a scenario with the table capacity")
+    first = steps[0].run.frames.info
+    return structs.replace(written, name=first.scenario, seed=first.seed)
+
+
+def judge(steps: Sequence[JudgedStep], path: Path) -> Judgement:
+    """All steps together. Times and objectives are of one step, the highest that held; what was stored, of all."""
+    asked = asked_of(path, steps)
+    settings = asked.capacity
+    assert settings is not None
+    each = [own.step for own in steps]
+    shown = _shown(steps)
+    verdict = document([own.run for own in steps])
+    for name in ("latency_ms", "drain_s", "visibility_ms", "phases", "sla", "validity", "interval", "runs"):
+        verdict[name] = shown.verdict[name]
+    fit = shown.verdict["latency_ms"].get("size_fit")
+    capacity = answer.answer(each, settings, fit)
+    failed, open_ = _reasons([own.run for own in steps], capacity, each, settings)
+    verdict |= {
+        "verdict": "fail" if failed else "inconclusive" if open_ else "pass",
+        "reasons": failed + open_,
+        "run": path.resolve().name,
+        "question": asked.question,
+        "capacity": capacity | {"shown": f"steps/{shown.step.number}"},
+    }
+    own = shown.run.frames
+    everywhere = together([own.run for own in steps]).reordering["ordinary"]
+    frames = replace(
+        own,
+        info=structs.replace(own.info, seed=asked.seed, run=verdict["run"]),
+        extents=dict(sorted(everywhere.extents.items())),
+        n_reordered=dict(sorted(everywhere.n_reordered.items())),
+    )
+    return Judgement(verdict, [frames])
+
+
+def _shown(steps: Sequence[JudgedStep]) -> JudgedStep:
+    """The step whose times are shown: the highest that held, else the one of the lowest rate."""
+    held = answer.held_step([own.step for own in steps])
+    if held is not None:
+        return next(own for own in steps if own.step is held)
+    return min(steps, key=lambda own: (not own.valid, own.step.offered_per_s))
+
+
+def _reasons(
+    runs: list[OneRun], capacity: dict[str, Any], steps: list[Step], settings: Stepping
+) -> tuple[list[str], list[str]]:
+    """What fails the whole, and what leaves it open."""
+    tally = together(runs)
+    promises = runs[0].frames.scenario.promises
+    bad = failing(promises)
+    failed = reasons.failures(tally, bad, runs[0].frames.scenario, [])
+    # How a generator fared is its step's to say; but where a log was not read to its end, order was not judged.
+    unread = [
+        f"Step {own.frames.scenario.step.number}: the stored log was not read to its end or had not settled."
+        for own in runs
+        if own.frames.scenario.step is not None and own.merged.stored is not None and not own.frames.info.settled
+    ]
+    open_ = [*unread, *reasons.doubts([replace(own, invalid=[]) for own in runs], tally, bad, [])]
+    if any(own.validity.interrupted for own in runs):
+        open_.append("The run was interrupted.")
+    now, sentence = search.interval(steps), capacity["sentence"]
+    least = settings.at_least_per_s
+    if least is None:
+        return failed, open_ if answer.found(now, settings) else [sentence, *open_]
+    wanted = f"{sentence} At least {least:g} batches/s were asked for."
+    if now.beyond is not None and now.why == "broken" and now.beyond <= least:
+        return [*failed, wanted], open_
+    return failed, open_ if now.held is not None and now.held >= least else [wanted, *open_]
