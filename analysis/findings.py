@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analysis import run_checks, words
+from analysis import page_capacity, run_checks, words
 from analysis.figures import storm
 from analysis.judgement import Judgement
 
@@ -38,6 +38,8 @@ def headline(judgement: Judgement) -> str:
     verdict = judgement.verdict
     if verdict["verdict"] == "fail":
         return _failed(verdict)
+    if verdict.get("capacity"):
+        return page_capacity.headline(judgement)
     if verdict["verdict"] == "pass":
         return _passed(verdict)
     reason = next(iter(verdict["reasons"]), "The evidence decides neither way.")

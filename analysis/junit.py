@@ -8,7 +8,7 @@ import re
 from typing import Any
 from xml.etree import ElementTree
 
-from analysis import findings, page_sections, run_checks, words
+from analysis import findings, page_capacity, page_sections, run_checks, words
 from analysis.judgement import Judgement
 
 _ELEMENTS = {
@@ -32,6 +32,8 @@ def render(judgement: Judgement) -> str:
     headline = findings.headline(judgement)
     _suite(root, name, "verdict", [("verdict", _ELEMENTS.get(verdict["verdict"]), headline)])
     _suite(root, name, "promises", [*map(_promise, verdict["promises"]), _readings(judgement)])
+    if stepped := page_capacity.case(judgement):
+        _suite(root, name, "capacity", stepped)
     _suite(root, name, "objectives", [_objective(row) for row in page_sections.objectives(judgement)])
     _suite(root, name, "validity", [_condition(check) for check in run_checks.run_checks(judgement)])
     for key in ("tests", "failures", "errors", "skipped"):

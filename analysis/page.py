@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from analysis import findings, page_details, page_method, page_order, page_sections, run_checks, words
+from analysis import findings, page_capacity, page_details, page_method, page_order, page_sections, run_checks, words
 from analysis.figures import style
 from analysis.figures.style import Picture
 from analysis.judgement import Judgement
@@ -48,6 +48,7 @@ def render(judgement: Judgement, pictures: dict[str, Picture], folder_name: str)
             given=run_checks.is_given(judgement.runs[0]),
             method=page_method.method(judgement),
             again=page_method.again(judgement, folder_name),
+            capacity=page_capacity.section(judgement),
             drawn={name: _drawn(picture) for name, picture in pictures.items()},
             css=styles(),
         )

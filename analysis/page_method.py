@@ -130,9 +130,12 @@ def again(judgement: Judgement, folder_name: str) -> dict[str, Any]:
     )
     command = f"inorder run \\\n  scenarios/{info.scenario}.toml \\\n  --seed {info.seed}{repeats}{behaviour}"
     where = shlex.quote(folder_name)
+    parts: tuple[str, ...] = _ONE if len(judgement.runs) == 1 else ("repeats/",)
+    if judgement.verdict.get("capacity"):
+        parts = ("scenario.toml", "steps/")
     return {
         "judge": f"inorder judge {where}" if given else f"inorder judge \\\n  reports/{where}",
         "run": None if given else command,
-        "files": ("verdict.json", "summary.md", "junit.xml", *(_ONE if len(judgement.runs) == 1 else ("repeats/",))),
+        "files": ("verdict.json", "summary.md", "junit.xml", *parts),
         "footer": f"inorder {info.versions.get('inorder', '')}, {folder_name}",
     }

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from analysis import junit, page, prometheus, summary
-from analysis.figures import latency, over_time, reordering, size, storm, style, witness
+from analysis.figures import capacity, latency, over_time, reordering, size, storm, style, witness
 from analysis.figures.style import Picture
 from analysis.judgement import Judgement
 
@@ -46,6 +46,8 @@ def pictures(judgement: Judgement) -> dict[str, Picture]:
         over_time.picture(judgement),
         reordering.picture(judgement),
     ]
+    if (stepped := capacity.picture(judgement)) is not None:
+        found.append(stepped)
     shown = judgement.verdict["witnesses"][:MOST_WITNESSES_DRAWN]
     found += [witness.picture(own, number) for number, own in enumerate(shown, 1)]
     return {picture.name: picture for picture in found}

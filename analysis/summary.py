@@ -2,7 +2,7 @@
 
 import re
 
-from analysis import findings, page_sections, run_checks, words
+from analysis import findings, page_capacity, page_sections, run_checks, words
 from analysis.judgement import Judgement
 
 _MARKS = {"good": "✅", "bad": "❌", "open": "◐"}
@@ -21,6 +21,7 @@ def render(judgement: Judgement, folder_name: str) -> str:
     ]
     if verdict["verdict"] != "pass" and verdict["reasons"]:
         lines += ["Reasons:", "", *(f"- {_text(str(reason))}" for reason in verdict["reasons"][:8]), ""]
+    lines += page_capacity.summary(judgement)
     lines += ["| promise | checked | found | visitors per million (95 %) | verdict |", "|---|--:|--:|--:|---|"]
     for row in page_sections.promises(judgement):
         found = f"{words.count(row['found'])} {row['unit'] if row['found'] else ''}".rstrip()

@@ -75,6 +75,17 @@ def fit(n: Floats, x: Floats) -> Usl | None:
     return Usl(estimates[0], estimates[1], estimates[2], peak_n, peak_x, float(np.sqrt(points.worst / len(n))))
 
 
+def band(n: Floats, x: Floats, at: Floats) -> tuple[Floats, Floats]:
+    """The 95 % interval of the law's throughput at each of `at`, of the same points: by linear propagation, not below 0."""
+    points = _Points(n, x)
+    a, b, c = points.best
+    gamma, alpha, beta = 1 / max(a, 1e-12), b / max(a, 1e-12), c / max(a, 1e-12)
+    spread = float(np.sqrt(points.reach))
+    middle = throughput(at, gamma, alpha, beta)
+    half = spread * points.leverage(at) * middle
+    return np.maximum(middle - half, 0), middle + half
+
+
 class _Points:
     """The steps, the best fit of them, and how bad a fit is that has one parameter given."""
 
@@ -101,6 +112,16 @@ class _Points:
         size[size == 0] = 1
         factors, rest = optimize.nnls(table / size, goal * self._weights)
         return float(rest) ** 2, factors / size
+
+    def leverage(self, at: Floats) -> Floats:
+        """Relative error of the law at each of `at`, for a relative error of 1 in each point."""
+        one = np.ones(len(self._n))
+        table = np.column_stack([one, self._contention, self._agreement]) * self._weights[:, None]
+        inverse = np.linalg.pinv(table.T @ table)
+        there = np.column_stack([np.ones(len(at)), at - 1, at * (at - 1)])
+        below = np.maximum(there @ self.best, 1e-12)
+        found: Floats = np.sqrt(np.einsum("ij,jk,ik->i", there, inverse, there)) / below
+        return found
 
     def without_gamma(self, gamma: float) -> float:
         """The least sum of squares at this γ; the same of α, β and the peak below."""
