@@ -45,6 +45,7 @@ def curve(x: Floats, n: Floats, keeps_up: Floats) -> Curve | None:
     if fine.sum() < FEWEST:
         return None
     load, took = x[fine], n[fine] / x[fine]
+    calls = np.sqrt(load / load.max())
     highest = float(x.max())
     full = x[~fine & (x > 0)]
     most = float(full.max()) if len(full) else 1.05 * highest
@@ -52,8 +53,8 @@ def curve(x: Floats, n: Floats, keeps_up: Floats) -> Curve | None:
     def off(free: Floats) -> Floats:
         base, k, m, top = free
         rho = np.minimum(load / top, 0.9999)
-        # Near μ a response time scatters as 1 / (1 − ρ): so much less does it count.
-        each = (1 - rho) * (np.log(base * (1 + k * rho**m / (1 - rho))) - np.log(took))
+        # A mean scatters as 1 / √calls, and near μ as 1 / (1 − ρ): so much less does it count.
+        each = calls * (1 - rho) * (np.log(base * (1 + k * rho**m / (1 - rho))) - np.log(took))
         return np.append(each, np.log(top / most) if len(full) else 0.0)
 
     bounds = ([1e-9, 0, 0.1, 0.98 * highest], [np.inf, 50, 60, 2 * highest])

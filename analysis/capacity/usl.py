@@ -41,6 +41,11 @@ class Usl:
         return {name: getattr(self, name).as_json() for name in ("gamma", "alpha", "beta", "peak_n", "peak_per_s")}
 
 
+def _told(value: float) -> float:
+    """What is left of a parameter that is 0 but for rounding."""
+    return float(value) if value > 1e-9 else 0.0
+
+
 def throughput(n: Floats, gamma: float, alpha: float, beta: float) -> Floats:
     """X(N)."""
     found: Floats = gamma * n / (1 + alpha * (n - 1) + beta * n * (n - 1))
@@ -60,7 +65,7 @@ def fit(n: Floats, x: Floats) -> Usl | None:
     a, b, c = points.best
     if a <= 0:
         return None
-    gamma, alpha, beta = float(1 / a), float(b / a), float(c / a)
+    gamma, alpha, beta = float(1 / a), _told(b / a), _told(c / a)
     estimates = [
         _interval(gamma, points, points.without_gamma),
         _interval(alpha, points, points.without_alpha),
