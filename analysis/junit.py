@@ -4,12 +4,12 @@ What failed is a `failure`; what could not be decided is an `error`, because a g
 promise that had nothing to be checked on is `skipped`: what that means is said by the verdict, which is a case too.
 """
 
-import re
 from typing import Any
 from xml.etree import ElementTree
 
 from analysis import findings, page_capacity, page_sections, run_checks, words
 from analysis.judgement import Judgement
+from analysis.markup import legal as _clean
 
 _ELEMENTS = {
     "fail": "failure",
@@ -18,8 +18,6 @@ _ELEMENTS = {
     "undecided": "error",
     "unchecked": "skipped",
 }
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 cannot hold, not even escaped."""
 Case = tuple[str, str | None, str]
 """Name, element (none: passed), message."""
 
@@ -83,7 +81,3 @@ def _suite(root: ElementTree.Element, scenario: str, name: str, cases: list[Case
     suite.set("tests", str(len(cases)))
     for key, element in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(key, str(sum(own == element for _, own, _ in cases)))
-
-
-def _clean(text: str) -> str:
-    return _NOT_XML.sub("�", text)

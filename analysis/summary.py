@@ -1,9 +1,9 @@
 """summary.md: the verdict in Markdown, fit for a pull request or a chat."""
 
-import re
-
 from analysis import findings, page_capacity, page_sections, run_checks, words
 from analysis.judgement import Judgement
+from analysis.markup import cell as _cell
+from analysis.markup import text as _text
 
 _MARKS = {"good": "✅", "bad": "❌", "open": "◐"}
 
@@ -59,12 +59,3 @@ def _which(judgement: Judgement, folder_name: str) -> str:
     if run_checks.is_given(run):
         return f"Evidence in {_text(folder_name)}"
     return f"Run {_text(folder_name)}, seed {run.info.seed}"
-
-
-def _text(text: str) -> str:
-    """Text from outside may hold no mark-up of its own."""
-    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", " ".join(text.split()))
-
-
-def _cell(text: str) -> str:
-    return _text(text).replace("\\[", "[").replace("\\]", "]")

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("inorder", "analysis", "locustfiles", "benchmarks", "tests")
 CHECKS = tuple("ordering delivery conformance sending readings measures latency cost sla timing capacity".split())
+CHECKS += ("compare.changes", "compare.shifts")
 DRAWING = ("analysis.figures", "analysis.page", "matplotlib", "jinja2")
 ENTRY_FILES = ("inorder/cli", "inorder/__main__.py", "analysis/__main__.py")
 ENTRY_MODULES = ("inorder.cli", "inorder.__main__", "analysis.__main__")
@@ -69,7 +70,7 @@ NEVERS = {
     ),
 } | {
     f"the check {check} never imports what draws or another check": Never(
-        (f"analysis/{check}.py", f"analysis/{check}"),
+        tuple(f"analysis/{check.replace('.', '/')}{end}" for end in (".py", "")),
         (*DRAWING, *(f"analysis.{other}" for other in CHECKS if other != check)),
     )
     for check in CHECKS
@@ -136,7 +137,7 @@ def broken(root: Path, never: Never) -> list[str]:
 
 def file_calls(root: Path) -> list[str]:
     """Where a check opens a file."""
-    homes = tuple(f"analysis/{check}{end}" for check in CHECKS for end in ("", ".py"))
+    homes = tuple(f"analysis/{check.replace('.', '/')}{end}" for check in CHECKS for end in ("", ".py"))
     return [
         f"{source.path}:{node.lineno}: calls {called(node)}"
         for source in sources(root, "analysis")

@@ -1,0 +1,135 @@
+"""The page of a comparison: one HTML file that needs nothing else, made from the content of compare.json."""
+
+from typing import Any
+
+from markupsafe import Markup
+
+from analysis import words
+from analysis.compare import told
+from analysis.figures import comparison, style
+from analysis.figures.style import Picture
+from analysis.page import styles, templates
+
+_ABOUT = {
+    "anomalies": "Anomalies",
+    "calls": "Calls that failed",
+    "objectives": "Objectives",
+    "capacity": "Capacity",
+    "ratio": "Batch over ordinary",
+}
+
+
+def render(found: dict[str, Any]) -> str:
+    """The page as HTML."""
+    rows = [_row(own) for own in found["times"]]
+    beside = [own for own in found["changes"] if own["about"] != "capacity"]
+    capacity = [own for own in found["changes"] if own["about"] == "capacity"]
+    pictures = (comparison.intervals(found), comparison.quantiles(found)) if found["times"] else ()
+    return (
+        templates()
+        .get_template("compare.html.j2")
+        .render(
+            css=styles(),
+            found=found,
+            icon=told.VERDICT_ICONS[found["verdict"]],
+            facts=_facts(found),
+            headings=_headings(found),
+            judged=[row for row in rows if row["judged"]],
+            others=[row for row in rows if not row["judged"]],
+            beside=[_beside(own) for own in beside],
+            capacity=[_beside(own) for own in capacity],
+            drawn=[_drawn(picture) for picture in pictures],
+            sides=[_side(found[name], name.upper()) for name in ("base", "new")],
+        )
+    )
+
+
+def _drawn(picture: Picture) -> dict[str, Any]:
+    if picture.draw is None:
+        return {"name": picture.name, "caption": picture.caption, "wide": None, "narrow": None}
+    wide, narrow = (Markup(style.svg(picture, width)) for width in (style.WIDE, style.NARROW))
+    return {"name": picture.name, "caption": picture.caption, "wide": wide, "narrow": narrow}
+
+
+def _facts(found: dict[str, Any]) -> list[tuple[str, str]]:
+    judged = [own["word"] for own in found["times"] if own["judged"]]
+    facts = [
+        ("tolerance", f"{100 * found['tolerance']['share']:g}{words.THIN}% and {found['tolerance']['ms']:g}{words.THIN}ms"),
+        ("runs", f"{len(found['base']['runs'])} against {len(found['new']['runs'])}"),
+    ]
+    for word, name in (("worse", "worse"), ("open", "open"), ("same", "within tolerance"), ("better", "better")):
+        if judged.count(word):
+            facts.append((f"times {name}", f"{judged.count(word)} of {len(judged)}"))
+    return facts
+
+
+def _headings(found: dict[str, Any]) -> dict[str, str]:
+    """What each section found."""
+    judged = [own for own in found["times"] if own["judged"]]
+    worse = [own for own in judged if own["word"] == "worse"]
+    within = sum(own["word"] == "same" for own in judged)
+    times = (
+        f"{len(worse)} of {len(judged)} judged times {words.verb(len(worse), 'is', 'are')} worse beyond the tolerance"
+        if worse
+        else f"No judged time is worse beyond the tolerance; {within} of {len(judged)} are shown to lie within it"
+    )
+    if not judged:
+        times = "No time could be judged"
+    beside = [own for own in found["changes"] if own["about"] != "capacity"]
+    bad = [own for own in beside if own["word"] == "worse"]
+    good = [own for own in beside if own["word"] == "better"]
+    say = (
+        words.capital(bad[0]["sentence"])
+        if bad
+        else words.capital(good[0]["sentence"])
+        if good
+        else "Nothing that BASE did right does NEW do wrong"
+    )
+    capacity = [own["sentence"] for own in found["changes"] if own["about"] == "capacity" and own["sentence"]]
+    return {
+        "times": times,
+        "beside": say,
+        "capacity": words.capital(capacity[0]) if capacity else "No change of the capacity beyond the tolerance was shown",
+    }
+
+
+def _row(own: dict[str, Any]) -> dict[str, Any]:
+    return own | {
+        "title": words.capital(told.name_of(own)),
+        "base_text": words.quantity(own["base_ms"], "ms"),
+        "new_text": words.quantity(own["new_ms"], "ms"),
+        "change_text": told.change_text(own),
+        "interval": told.interval_text(own),
+        "ms_text": told.milliseconds_text(own),
+        "icon": told.ICONS.get(own["word"]),
+        "says": told.WORDS[own["word"]],
+    }
+
+
+def _beside(own: dict[str, Any]) -> dict[str, Any]:
+    return own | {
+        "title": words.capital(own["name"]),
+        "group": _ABOUT[own["about"]],
+        "base_text": told.side_text(own["base"], own["unit"]),
+        "new_text": told.side_text(own["new"], own["unit"]),
+        "icon": told.ICONS.get(own["word"]),
+        "says": told.WORDS[own["word"]],
+    }
+
+
+def _side(side: dict[str, Any], name: str) -> dict[str, Any]:
+    runs = [f"{run['run']} ({run['started']}, seed {run['seed']}, repeat {run['repeat']})" for run in side["runs"]]
+    per_s = ", ".join(words.count(value) for value in side["confirmed_events_per_s"])
+    machine = ", ".join(f"{key} {value}" for key, value in side["machine"].items())
+    parts = ", ".join(f"{key} {value}" for key, value in side["versions"].items())
+    return {
+        "name": name,
+        "runs": runs,
+        "facts": [
+            ("Judged as", words.listed(list(dict.fromkeys(side["verdicts"])))),
+            ("Target", side["target"]),
+            ("Events confirmed a second", per_s or "–"),
+            ("Machine", machine or "–"),
+            ("Versions", parts or "–"),
+        ],
+    }
