@@ -114,6 +114,11 @@ def _run(folder: RunFolder, jobs: int) -> tuple[RunTimes, list[str], float]:
     return RunTimes(folder.path.name, (info.seed, info.repeat), times), invalid, per_s
 
 
+def run_times(folder: RunFolder) -> RunTimes:
+    """The times of one run alone."""
+    return _run(folder, 1)[0]
+
+
 def _all_same(paths: Sequence[Path], scenarios: Sequence[Scenario]) -> None:
     for path, scenario in zip(paths, scenarios, strict=True):
         _same(paths[0], scenarios[0], path, scenario)
