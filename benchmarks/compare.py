@@ -1,6 +1,6 @@
 """How often `inorder compare` errs, and what it finds: runs of one system against each other, and against a slower one.
 
-`python benchmarks/compare.py` simulates runs whose calls share a queue (shared_queue.py). `--runs BASE…` takes run folders
+`python benchmarks/compare.py` simulates runs whose calls share a queue (two_sides.py). `--runs BASE…` takes run folders
 of one system instead (`--slow NEW…`: of a slower one), pairs any two of them, and draws pieces of ten seconds of each run
 again, the same pieces on both sides where both had the same arrivals. Each line says how many pairs were called a
 regression, with the 95 % interval of that share (Clopper-Pearson), which takes the pairs as independent.
@@ -21,7 +21,7 @@ from analysis.compare.sample import RunTimes
 from analysis.compare.shifts import Tolerance, shifts
 from analysis.compare.sides import run_times
 from analysis.compare.sketch import Times
-from benchmarks.shared_queue import Queue, run
+from benchmarks.two_sides import Queue, run
 from inorder.run import RunFolder
 
 PIECE_S = 10.0
