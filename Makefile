@@ -28,7 +28,7 @@ demo: $(VENV)/.run ## run the storm against the sandbox, judge it and say where 
 	if [ -f $$out/index.html ]; then echo "The page: $$out/index.html"; fi; \
 	exit $$code
 
-test: $(VENV)/.dev ## run the tests; ARGS='-k rooms' goes to pytest
+test: $(VENV)/.dev $(VENV)/.npm ## run the tests; ARGS='-k rooms' goes to pytest
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/.dev ## lint, format, types, and the nevers between the rooms
@@ -64,7 +64,7 @@ lock: ## pin the requirements again (needs uv); ARGS=--upgrade takes newer relea
 	@! grep -n '://' requirements/*.txt
 
 clean: ## remove .venv, caches and builds; runs in reports/ stay
-	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
+	rm -rf $(VENV) .artifacts dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ensurepip puts pip in place last, so its presence says that the environment is whole.
@@ -86,3 +86,10 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/pip
 	@$(PIP) --require-hashes -r requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $(VENV)/.run $@
+
+# What the tests of the page run inside the browser; the lock file holds its hash.
+$(VENV)/.npm: tests/page/package.json tests/page/package-lock.json | $(BIN)/pip
+	@command -v npm >/dev/null || { echo "make: the tests of the page need npm (and Chromium); on Debian and Ubuntu: apt-get install npm chromium" >&2; exit 1; }
+	@mkdir -p $(VENV)/npm && cp tests/page/package.json tests/page/package-lock.json $(VENV)/npm/
+	@cd $(VENV)/npm && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
