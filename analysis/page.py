@@ -6,7 +6,17 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from analysis import findings, page_capacity, page_details, page_method, page_order, page_sections, run_checks, words
+from analysis import (
+    findings,
+    page_capacity,
+    page_details,
+    page_latency,
+    page_method,
+    page_order,
+    page_sections,
+    run_checks,
+    words,
+)
 from analysis.figures import style
 from analysis.figures.style import Picture
 from analysis.judgement import Judgement
@@ -39,7 +49,9 @@ def render(judgement: Judgement, pictures: dict[str, Picture], folder_name: str)
             client=page_sections.client(judgement),
             objectives=page_sections.objectives(judgement),
             interval_note=page_sections.interval_note(judgement),
-            percentiles=page_details.percentiles(judgement),
+            percentiles=page_latency.percentiles(judgement),
+            against_ordinary=page_latency.against_ordinary(judgement),
+            locust=page_latency.locust_warning(judgement),
             latency_notes=page_details.latency_notes(judgement),
             storm_notes=page_details.storm_notes(judgement),
             witnesses=page_details.witnesses(judgement, pictures),

@@ -2,49 +2,31 @@
 
 from typing import Any
 
-from analysis import findings, page_timing, words
+from analysis import findings, words
 from analysis.figures import size, storm
 from analysis.figures.style import Picture
 from analysis.judgement import Judgement
 
 _FIRST_WITNESSES = 4
 """Drawn open; the others are folded away."""
-_LEVELS = ("p50", "p75", "p90", "p95", "p99", "p99.9", "max")
-
-
-def percentiles(judgement: Judgement) -> list[tuple[str, list[str]]]:
-    """The percentiles as a table: response and service time of both kinds."""
-    latency = judgement.verdict["latency_ms"]
-    columns = []
-    for kind in ("batch", "ordinary"):
-        times = latency.get(kind) or {}
-        columns += [times, times.get("service") or {}]
-    return [
-        (level, ["–" if column.get(level) is None else words.significant(column[level]) for column in columns])
-        for level in _LEVELS
-    ]
 
 
 def latency_notes(judgement: Judgement) -> list[str]:
     """The margin of the latency section."""
     latency, notes = judgement.verdict["latency_ms"], []
-    ratio = latency.get("ratio_p95")
-    if ratio and ratio.get("value"):
-        span = f" {words.interval(ratio['value'], ratio['low'], ratio['high'])}".rstrip()
-        value = words.significant(ratio["value"])
-        notes.append(f"Ratio of the 95th percentiles: {value}{span}, {judgement.verdict['interval']}.")
     for kind, one, many in (("batch", "batch", "batches"), ("ordinary", "ordinary call", None)):
         unconfirmed = (latency.get(kind) or {}).get("unconfirmed")
         if unconfirmed:
             have = words.verb(unconfirmed, "has", "have")
             notes.append(f"{words.plural(unconfirmed, one, many)} {have} no confirmed answer and so no time here.")
-    line = size.growing(latency.get("size_fit"))
-    if line:
+    fit = latency.get("size_fit")
+    fixed, each = (size.fit_value(fit, name) for name in ("fixed_ms", "per_event_ms"))
+    if size.growing(fit) and fixed and each:
         notes.append(
-            f"A batch of n events takes about {words.quantity(line[0], 'ms')} + n × {words.quantity(line[1], 'ms')} "
-            "of service time in this run, waiting inside the system included."
+            f"A batch of n events takes about {size.with_interval(fixed)} + n × {size.with_interval(each)} of service "
+            f"time, {judgement.verdict['interval']}, waiting inside the system included."
         )
-    return notes + page_timing.notes(judgement.verdict)
+    return notes
 
 
 def storm_notes(judgement: Judgement) -> list[str]:

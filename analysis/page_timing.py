@@ -1,4 +1,4 @@
-"""What the page says of the schedule, the warm-up and Locust's own statistics; nothing where a verdict lacks it."""
+"""What the page says of the schedule and the warm-up; nothing where a verdict lacks it."""
 
 from typing import Any
 
@@ -42,19 +42,3 @@ def _schedule(timing: dict[str, Any]) -> str:
         f"Left more than {words.exact(LATE_MS, 'ms')} after the intended instant: {words.listed(told)}. Response time "
         "counts from the intended instant, so the wait is in it."
     )
-
-
-def notes(verdict: dict[str, Any]) -> list[str]:
-    """For the margin of the latencies: Locust's figures, as the warning that they are."""
-    locust = (verdict.get("timing") or {}).get("locust") or {}
-    told = []
-    for kind, name in _KINDS:
-        theirs, ours = (locust.get(kind) or {}).get("p99"), (verdict["latency_ms"].get(kind) or {}).get("p99")
-        if theirs is not None and ours is not None:
-            told.append(f"{name}s {words.exact(round(theirs, 1), 'ms')} (here {words.quantity(ours, 'ms')})")
-    if not told:
-        return []
-    return [
-        f"Locust's own 99th percentile: {words.listed(told)}. It counts from the send, so what a call waited before it is "
-        "missing there, and it is rounded to two digits."
-    ]

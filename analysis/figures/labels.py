@@ -97,15 +97,12 @@ class Labels:
     def _text(axes: Axes, x: float, y: float, text: str, place: Place, look: dict[str, Any]) -> Text:
         dx, dy = place
         beside = dx != 0 and abs(dx) != abs(dy)
+        sides = {
+            "ha": "left" if dx > 0 else "right" if dx < 0 else "center",
+            "va": "center" if beside or dy == 0 else "bottom" if dy > 0 else "top",
+        }
         return axes.annotate(
-            text,
-            (x, y),
-            xytext=(dx, dy),
-            textcoords="offset points",
-            ha="left" if dx > 0 else "right" if dx < 0 else "center",
-            va="center" if beside or dy == 0 else "bottom" if dy > 0 else "top",
-            annotation_clip=False,
-            **look,
+            text, (x, y), xytext=(dx, dy), textcoords="offset points", annotation_clip=False, **(sides | look)
         )
 
     def _free(self, box: Bbox) -> bool:

@@ -69,6 +69,7 @@ def picture(judgement: Judgement) -> Picture:
         f"{time.named()}{several}"
     )
     alt = "Response time over time. " + " ".join(_told(time, name, kinds.get(kind)) for kind, name in _NAMES.items())
+    alt += f" {time.wrong()}"
     limits = {kind: _limit(judgement, name.lower()) for kind, name in _NAMES.items()}
     return Picture("latency-over-time", alt.strip(), caption, lambda width: _draw(width, time, kinds, limits))
 

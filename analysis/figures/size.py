@@ -82,9 +82,9 @@ def picture(judgement: Judgement) -> Picture:
     )
     line = growing(latency.get("size_fit"))
     if line and fixed and each:
-        caption += f" Line: fit, {_with_interval(fixed)} fixed and {_with_interval(each)} for each event."
+        caption += f" Line: fit, {with_interval(fixed)} fixed and {with_interval(each)} for each event."
     elif each:
-        caption += f" No line: {_with_interval(each)} for each event is not above 0, so time did not grow with size here."
+        caption += f" No line: {with_interval(each)} for each event is not above 0, so time did not grow with size here."
     else:
         caption += " No line: the sizes are too few for a fit."
     alt = (
@@ -96,7 +96,8 @@ def picture(judgement: Judgement) -> Picture:
     return Picture("batch-size", alt, caption, lambda width: _draw(width, sizes, line, ordinary))
 
 
-def _with_interval(value: tuple[float, float | None, float | None]) -> str:
+def with_interval(value: tuple[float, float | None, float | None]) -> str:
+    """`5.37 ms [5.21, 5.54]`."""
     middle, low, high = value
     return f"{words.quantity(middle, 'ms')} {words.interval(middle, low, high)}".strip()
 

@@ -97,9 +97,9 @@ def picture(judgement: Judgement) -> Picture:
     alt = (
         f"The run in time, {time.told(time.start)} to {time.told(time.end)} s: {words.listed(peaks)}; the backlog was "
         f"{words.count(series.backlog[0])} events at the start and {words.count(series.backlog[-1])} at the end; at "
-        f"most {words.count(max(flight.max() for flight in series.in_flight.values()))} calls of a kind were in flight."
-    )
-    return Picture("storm", alt, caption, lambda width: _draw(width, series))
+        f"most {words.count(max(flight.max() for flight in series.in_flight.values()))} calls of a kind were in flight. "
+    ) + time.wrong()
+    return Picture("storm", alt.strip(), caption, lambda width: _draw(width, series))
 
 
 def _draw(width: int, series: Series) -> Figure:

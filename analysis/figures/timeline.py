@@ -11,7 +11,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from numpy.typing import NDArray
 
 from analysis import words
-from analysis.figures import style
+from analysis.figures import bands, style
+from analysis.figures.bands import Band
 from analysis.figures.labels import Labels
 from analysis.figures.style import RULE
 from analysis.judgement import RunFrames
@@ -35,6 +36,10 @@ class Clock:
     """Those that reach into the axis."""
     origin: float = 0.0
     """What is written as 0: the load's start, or where the axis starts if the clock's zero is far away."""
+    bands: tuple[Band, ...] = ()
+    """When faults that were put in could strike."""
+    always: tuple[str, ...] = ()
+    """The faults that could strike all the time."""
 
     @property
     def edges(self) -> NDArray[np.float64]:
@@ -43,9 +48,14 @@ class Clock:
         return np.asarray(self.start + self.step * np.arange(bins + 1), np.float64)
 
     def named(self) -> str:
-        """The phases in words, for a caption."""
+        """The phases and the faults in words, for a caption."""
         spans = [f"{name} {self.told(start)}–{self.told(end)}{words.THIN}s" for name, start, end in self.phases]
-        return f"Vertical rules: phases ({', '.join(spans)})." if spans else ""
+        phases = f"Vertical rules: phases ({', '.join(spans)})." if spans else ""
+        return f"{phases} {self.wrong()}".strip()
+
+    def wrong(self) -> str:
+        """When which fault could strike, in words; empty where nothing was wrong on purpose."""
+        return bands.told(self.bands, self.always, self.told)
 
     def told(self, moment: float) -> str:
         """An instant of the run's clock as the axis writes it, without unit."""
@@ -81,17 +91,19 @@ def clock(run: RunFrames) -> Clock | None:
     start = math.floor(first / step) * step
     end = start + max(1, math.ceil((last - start) / step - 1e-9)) * step
     inside = tuple(phase for phase in phases if phase[1] < end and phase[2] > start)
-    return Clock(start, end, step, inside, start if late else 0.0)
+    return Clock(start, end, step, inside, start if late else 0.0, *bands.bands(run.info.faults, start, end))
 
 
 def panels(width: int, time: Clock, wanted: Sequence[Panel]) -> tuple[Figure, list[Axes]]:
     """A figure with one panel above the other on a common time axis, phases ruled; texts are the caller's."""
     wide = width == style.WIDE
     left, right, above, between, below = (64, 16, 44, 36, 36) if wide else (58, 14, 44, 36, 36)
+    rows = bands.rows_of(time.bands, time.start, time.end, width - left - right)
+    above += int(bands.ROW * (max(rows) + 1)) if rows else 0
     height = above + sum(panel[2] for panel in wanted) + between * (len(wanted) - 1) + below
     figure = style.figure(width, int(height))
     top: float = above
-    made = []
+    made: list[Axes] = []
     for title, short, tall in wanted:
         axes = style.axes(figure, left, top, width - left - right, tall)
         axes.set_title(title if wide else short)
@@ -105,6 +117,7 @@ def panels(width: int, time: Clock, wanted: Sequence[Panel]) -> tuple[Figure, li
         for boundary in sorted({bound for _, *bounds in time.phases for bound in bounds}):
             if time.start < boundary < time.end:
                 axes.axvline(boundary, color=RULE, lw=0.8, zorder=0.5)
+        bands.shade(axes, time.bands, between, rows if not made else None)
         made.append(axes)
         top += tall + between
     made[-1].tick_params(labelbottom=True)
@@ -113,8 +126,9 @@ def panels(width: int, time: Clock, wanted: Sequence[Panel]) -> tuple[Figure, li
 
 
 def name_phases(labels: Labels, top: Axes, time: Clock) -> None:
-    """Write the names of the phases above the uppermost panel, as far as there is room."""
+    """Write the names of the phases, and of the faults, above the uppermost panel, as far as there is room."""
     lower, upper = top.get_xlim()
+    bands.name(labels, top, time.bands, bands.rows_of(time.bands, time.start, time.end, top.bbox.width))
     for name, start, end in time.phases:
         middle = (max(start, lower) + min(end, upper)) / 2
         labels.put(top, middle, top.get_ylim()[1], name, ((0, 24),), color=style.INK2)

@@ -5,8 +5,12 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from analysis.judgement import Judgement
+from inorder.faults.injection import Report
 from inorder.run import Reading
+from tests.analysis import measured
 from tests.analysis.synthetic import OF_THE_API, VALIDITY, frames, judgement, objective, objectives, promise, with_infos
 
 Batch = tuple[int, int, int, float, float | None]
@@ -155,9 +159,32 @@ WITNESSES = {
 }
 
 
+def _timed(case: Judgement, warm_up_s: float = 0.0) -> Judgement:
+    """With all that is known of its times."""
+    batches = case.runs[0].batches
+    parts = {"by_phase": measured.by_phase(batches), "by_size": measured.by_size(batches)}
+    case.verdict["latency_ms"] |= parts
+    case.verdict["timing"] = measured.timing(batches, warm_up_s)
+    return case
+
+
+def _fault(name: str, from_s: float, until_s: float | None, unit: str = "events", side: str = "server") -> Report:
+    """A fault that was put in."""
+    does = "does what it should not"
+    return Report(
+        fault=name, side=side, does=does, rate=0.05, from_s=from_s, until_s=until_s, injected=12, unit=unit, struck=3
+    )
+
+
+def _wrong(case: Judgement, *faults: Report) -> Judgement:
+    """With faults put in on purpose."""
+    case.verdict["faults"] = msgspec.to_builtins(faults)
+    return replace(case, runs=with_infos(case.runs, faults=list(faults)))
+
+
 def passing() -> Judgement:
     """Everything holds."""
-    return judgement([frames()])
+    return _timed(judgement([frames()]), warm_up_s=1.0)
 
 
 def failing() -> Judgement:
@@ -186,7 +213,9 @@ def failing() -> Judgement:
         ],
     )
     case.verdict["anomalies"].update({"reordered-across-batches": 1650, "lost": 160, "reordered-in-batch": 2})
-    return case
+    return _timed(
+        _wrong(case, _fault("drops-one-event", 4, 6.5), _fault("merged-by-time", 4, 6.5), _fault("latency", 6, 8))
+    )
 
 
 def inconclusive() -> Judgement:

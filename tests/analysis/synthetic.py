@@ -166,7 +166,7 @@ def latency(batches: pd.DataFrame) -> dict[str, Any]:
             "service": summary(mine["service_s"]),
             "unconfirmed": int((~np.isfinite(mine["response_s"])).sum()),
         }
-    for name in ("p50", "p95"):
+    for name in ("p50", "p95", "p99"):
         both = [found[kind].get(name) for kind in ("batch", "ordinary")]
         ratio = both[0] / both[1] if all(both) else None
         found[f"ratio_{name}"] = ratio and {"value": ratio, "low": 0.96 * ratio, "high": 1.05 * ratio}
