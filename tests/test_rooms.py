@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("inorder", "analysis", "locustfiles", "benchmarks", "tests")
-CHECKS = tuple("ordering delivery conformance sending readings measures latency cost sla timing capacity".split())
+CHECKS = tuple("ordering delivery conformance sending readings measures latency cost sla timing capacity forecast".split())
 CHECKS += ("compare.changes", "compare.shifts")
 DRAWING = ("analysis.figures", "analysis.page", "matplotlib", "jinja2")
 ENTRY_FILES = ("inorder/cli", "inorder/__main__.py", "analysis/__main__.py")

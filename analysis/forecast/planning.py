@@ -76,22 +76,17 @@ def forecast(learned: Learned, sessions: Sessions, asked: Storm, seed: int = 1, 
     return Forecast(drain, worst, late, call, events, flying, each, fluid(expected, asked.within_s, learned.peak[0]))
 
 
-def beyond(learned: Learned, asked: Storm, told: Forecast) -> list[str]:
-    """What of a forecast the capacity run has not seen, in sentences."""
-    found = []
-    flying, most = told.in_flight.value or 0.0, learned.most_in_flight
-    if most is not None and flying > _FAR_IN_FLIGHT * most:
-        found.append(f"up to {flying:,.0f} calls in flight; the capacity run had {most:,.0f} at most")
-    each = told.events_per_batch
+def beyond(learned: Learned, asked: Storm, told: Forecast) -> dict[str, float]:
+    """What of a storm the capacity run has not seen: `in_flight`, `events_per_batch`, `events_per_s` that come back."""
+    flying, each = told.in_flight.value or 0.0, told.events_per_batch
+    found = {}
+    if learned.most_in_flight is not None and flying > _FAR_IN_FLIGHT * learned.most_in_flight:
+        found["in_flight"] = flying
     if not learned.events_per_batch / _FAR <= each <= learned.events_per_batch * _FAR:
-        found.append(f"{each:.1f} events a batch; the capacity run had {learned.events_per_batch:.1f}")
-    if learned.falls_beyond is not None and asked.within_s:
-        offered = (told.events.value or 0.0) / asked.within_s
-        if offered > learned.falls_beyond:
-            found.append(
-                f"{offered:,.0f} events/s come back, and beyond {learned.falls_beyond:,.0f} the system confirmed less: "
-                "it may take longer"
-            )
+        found["events_per_batch"] = each
+    offered = (told.events.value or 0.0) / max(asked.within_s, 1.0)
+    if learned.falls_beyond is not None and offered > learned.falls_beyond:
+        found["events_per_s"] = offered
     return found
 
 

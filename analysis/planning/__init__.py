@@ -1,0 +1,1 @@
+"""The report of a plan: plan.json, the page and the figure."""
