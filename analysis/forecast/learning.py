@@ -22,6 +22,8 @@ _BUSY = 0.8
 """Share of the peak rate above which a step has no steady service time that could be compared."""
 _SATURATED = 0.97
 """A step that confirms less than this of what was offered shows what the system can take."""
+_FIT_NEAR = 1.5
+"""The fit of service time against size is trusted if it gives the lightest step's median within this factor."""
 _LONGEST_GROUP = 0.5
 """A group's fixed cost is at most this share of the time a saturated system takes for it: else no rate would be left."""
 
@@ -102,12 +104,9 @@ def learn(verdict: Mapping[str, Any], name: str) -> Learned:
     if not value or not each:
         raise UnusableInput(f"{name}: no plan: its steps confirmed no batch")
     low, high = (peak.get(end) or value for end in ("low", "high"))
-    lightest = min(steps, key=lambda step: step["offered_per_s"])
-    fit = capacity.get("size_fit") or {}
-    fixed_ms, per_event_ms = _number(fit.get("fixed_ms")), _number(fit.get("per_event_ms"))
-    if fixed_ms is None or per_event_ms is None or fixed_ms < 0 or per_event_ms < 0:
-        per_event_ms = 1000 / value
-        fixed_ms = max(0.0, (lightest.get("service_p50_ms") or 0.0) - per_event_ms * each)
+    fixed_ms, per_event_ms = _unloaded(
+        min(steps, key=lambda step: step["offered_per_s"]), capacity.get("size_fit"), value, each
+    )
     falls = (capacity.get("falls_beyond") or {}).get("offered_per_s")
     learned = Learned(
         peak=(value, min(low, value), max(high, value)),
@@ -125,6 +124,22 @@ def learn(verdict: Mapping[str, Any], name: str) -> Learned:
         if step.get("service_p50_ms") and step["offered_per_s"] * each < _BUSY * value
     ]
     return _nearest(learned, told) if told else learned
+
+
+def _unloaded(lightest: Mapping[str, Any], fit: Mapping[str, Any] | None, rate: float, each: float) -> tuple[float, float]:
+    """What a call costs where nobody waits, milliseconds: fixed, and for each of its events.
+
+    The median of the lightest step, split by the fit against size where that lies near it. A fit that does not was made
+    of a step with queues: then an event costs what it costs at the highest rate.
+    """
+    median = float(lightest.get("service_p50_ms") or 0.0)
+    fixed, per_event = (_number((fit or {}).get(name)) for name in ("fixed_ms", "per_event_ms"))
+    if fixed is not None and per_event is not None and fixed >= 0 and per_event >= 0:
+        if not median:
+            return fixed, per_event
+        if median / _FIT_NEAR <= fixed + per_event * each <= median * _FIT_NEAR:
+            return max(0.0, median - per_event * each), per_event
+    return max(0.0, median - 1000 / rate * each), 1000 / rate
 
 
 def _confirmed(step: Mapping[str, Any]) -> float:
