@@ -1,6 +1,6 @@
 """Ten real storms on the sandbox against their forecast, which knows a capacity run and the backlogs' distribution only.
 
-Run it from the checkout: `python benchmarks/forecast.py` (about ten minutes). The sandbox has a slower disk than the
+Run it from the checkout: `python benchmarks/forecast.py` (about four minutes). The sandbox has a slower disk than the
 machine (`[sandbox] commit_ms`, `row_us`), so its capacity is its own. The forecast learns from a capacity run: one that
 is given (`--capacity RUN`, made against the same settings), or steps that are made here. The visitors of a storm are
 drawn anew, in a number, window, batch size and time offline that no step had. All traffic stays on the loopback interface.
