@@ -75,7 +75,7 @@ def locust_warning(judgement: Judgement) -> dict[str, str] | None:
             beside = f"{words.significant(times, 2)} times as much" if times >= 1.05 else "here about the same"
             return {
                 "title": f"Locust’s own p99 of {many}",
-                "value": words.quantity(theirs, "ms"),
+                "value": words.exact(round(theirs, 1), "ms"),  # Locust has rounded it
                 "text": f"From the intended start it is {words.quantity(own, 'ms')}, {beside}. Locust counts each call "
                 "from its send: what a visitor waited before it is not in it, nor what earlier calls of it took.",
             }

@@ -205,8 +205,7 @@ def scenario_of(asked: Run) -> tuple[str, Scenario]:
     """The scenario that is asked for, as text and read, under the seed that is asked for."""
     text = asked.text
     written = scenario.load(asked.file) if text is None else scenario.parse(text, asked.file)
-    if written.capacity is None:  # each step is checked by itself
-        sla.check_measurable(written, asked.file)
+    sla.check_measurable(written, asked.file)
     if asked.seed is not None:
         written = scenario.with_seed(written, asked.seed)
     return asked.file.read_text(encoding="utf-8") if text is None else text, written

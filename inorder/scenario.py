@@ -237,7 +237,7 @@ def _cross_check(scenario: Scenario, path: Path) -> None:
             raise refuse(f"phases[{number}].within_s", f"expected at most duration_s, got {phase.within_s}")
         if phase.arrival == "waves" and phase.within_s * phase.waves > phase.duration_s:
             raise refuse(f"phases[{number}].within_s", f"expected at most duration_s / waves, got {phase.within_s}")
-    if scenario.warm_up_s >= scenario.phases_s:
+    if scenario.phases and scenario.warm_up_s >= scenario.phases_s:
         raise refuse("warm_up_s", f"expected less than the phases' {scenario.phases_s:g} s, got {scenario.warm_up_s:g}")
     returning = sum(phase.returning for phase in scenario.phases)
     if returning > 1 + 1e-9:

@@ -116,6 +116,8 @@ def check_measurable(scenario: "Scenario", file: Path) -> None:
 
     Evidence from elsewhere may hold what this driver would not do, so judging does not ask.
     """
+    if scenario.capacity is not None:
+        return  # each of its steps is a scenario, and is checked by itself
     for number, line in enumerate(scenario.sla):
         if wrong := _unmeasurable(line, scenario):
             raise UnusableInput(f"{file}: sla[{number}].{wrong[0]}: {wrong[1]}")

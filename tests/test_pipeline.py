@@ -59,7 +59,7 @@ def test_locusts_own_figures_stand_beside_ours(clean: Path) -> None:
         assert 0.5 * sum(found["calls"][kind].values()) < found["timing"]["locust"][kind]["n"]
         assert found["timing"]["locust"][kind]["n"] <= sum(found["calls"][kind].values())
         assert found["timing"]["schedule"][kind]["n"] == sum(found["calls"][kind].values())
-    assert "own 99th percentile: batch calls" in (clean / "index.html").read_text()
+    assert "own p99 of batches" in (clean / "index.html").read_text()
 
 
 def test_one_process_sends_what_two_processes_send(clean: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ def test_all_files_of_a_report_are_there(tmp_path: Path) -> None:
     index = report.write(cases.failing(), tmp_path)
     assert index == tmp_path / "index.html"
     assert {path.name for path in tmp_path.iterdir()} == {
-        "verdict.json", "summary.md", "junit.xml", "index.html", "figures",
+        "verdict.json", "summary.md", "junit.xml", "metrics.prom", "index.html", "figures",
     }  # fmt: skip
     drawn = {path.stem for path in (tmp_path / "figures").iterdir()}
     assert {"latency-percentiles", "latency-over-time", "storm", "batch-size", "reordering", "witness-1"} <= drawn

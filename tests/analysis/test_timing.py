@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import page_timing, words
+from analysis import page_latency, page_timing, words
 from analysis.timing import LATE_MS, Timed, document, lateness
 from inorder.locust_times import LocustTimes, Times
+from tests.analysis import cases
 
 
 def calls(late_ms: list[float], kind: int = 0, every_s: float = 1.0) -> pd.DataFrame:
@@ -67,10 +68,13 @@ def test_the_page_says_what_a_warm_up_left_out_and_what_was_late() -> None:
 
 def test_the_page_shows_locusts_figure_beside_ours_as_a_warning() -> None:
     """Only where both are there; a verdict from before knows nothing of it."""
-    locust = LocustTimes(batch=Times(10, 1, 2, 6, 9))
-    verdict = {"timing": document([timed([0.0], locust=locust)], 0.0), "latency_ms": {"batch": {"p99": 940.0}}}
-    (note,) = page_timing.notes(verdict)
-    assert "batch calls 6 ms (here 940 ms)" in note.replace(words.THIN, " ")
-    assert "counts from the send" in note
-    assert page_timing.notes({"latency_ms": {"batch": {"p99": 940.0}}}) == []
+    case = cases.passing()
+    case.verdict["timing"] = document([timed([0.0], locust=LocustTimes(batch=Times(10, 1, 2, 6, 9)))], 0.0)
+    case.verdict["latency_ms"]["batch"]["p99"] = 940.0
+    warning = page_latency.locust_warning(case)
+    assert warning is not None
+    assert warning["value"].replace(words.THIN, " ") == "6 ms"
+    assert "940 ms, 157 times as much" in warning["text"].replace(words.THIN, " ")
+    del case.verdict["timing"]
+    assert page_latency.locust_warning(case) is None
     assert page_timing.rows({}) == []

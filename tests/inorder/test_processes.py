@@ -28,8 +28,11 @@ import os, time
 from inorder.processes import pool
 if __name__ == "__main__":
     with pool(1, "inorder.errors", "testing") as processes:
-        print(processes.submit(os.getpid).result(), flush=True)
-        processes.submit(time.sleep, 600).result()
+        process, busy = processes.submit(os.getpid).result(), processes.submit(time.sleep, 600)
+        while not busy.running():  # what has not begun is not waited for
+            time.sleep(0.01)
+        print(process, flush=True)
+        busy.result()
 """
 
 

@@ -46,11 +46,13 @@ def test_a_server_that_does_not_start_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, reason: str
 ) -> None:
     """With the last thing that its program said."""
+    programs = tmp_path / "package" / "install" / "bin"  # which may be copied with what stands beside it
+    programs.mkdir(parents=True)
     for name in ("postgres", "initdb"):
-        (tmp_path / name).write_text(program if name == "initdb" else "#!/bin/sh\n")
-        (tmp_path / name).chmod(0o755)
+        (programs / name).write_text(program if name == "initdb" else "#!/bin/sh\n")
+        (programs / name).chmod(0o755)
     tmp_path.chmod(0o755)
-    monkeypatch.setattr(module, "binaries", lambda: tmp_path)
+    monkeypatch.setattr(module, "binaries", lambda: programs)
     with pytest.raises(UnusableInput) as refused, embedded():
         raise AssertionError("it started")
     assert str(refused.value) == f"store postgresql: the server does not start: {reason}"
