@@ -102,8 +102,8 @@ def judge(steps: Sequence[JudgedStep], path: Path) -> Judgement:
     verdict = document([own.run for own in steps])
     for name in ("latency_ms", "drain_s", "visibility_ms", "phases", "sla", "validity", "interval", "runs"):
         verdict[name] = shown.verdict[name]
-    fit = shown.verdict["latency_ms"].get("size_fit")
-    capacity = answer.answer(each, settings, fit)
+    # Of the lightest step: near the limit most of a service time is waiting inside the system, and no cost of a batch.
+    capacity = answer.answer(each, settings, _lightest(steps).verdict["latency_ms"].get("size_fit"))
     failed, open_ = _reasons([own.run for own in steps], capacity, each, settings)
     verdict |= {
         "verdict": "fail" if failed else "inconclusive" if open_ else "pass",
@@ -128,6 +128,11 @@ def _shown(steps: Sequence[JudgedStep]) -> JudgedStep:
     held = answer.held_step([own.step for own in steps])
     if held is not None:
         return next(own for own in steps if own.step is held)
+    return _lightest(steps)
+
+
+def _lightest(steps: Sequence[JudgedStep]) -> JudgedStep:
+    """The valid step of the lowest rate; where none is valid, of all."""
     return min(steps, key=lambda own: (not own.valid, own.step.offered_per_s))
 
 

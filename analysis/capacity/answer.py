@@ -20,7 +20,7 @@ _NEAR = 0.95
 
 
 def answer(steps: Sequence[Step], settings: Stepping, size_fit: dict[str, Any] | None) -> dict[str, Any]:
-    """The key `capacity`. `size_fit`: of the step shown, as in `latency_ms`."""
+    """The key `capacity`. `size_fit`: of the lightest step, as in `latency_ms`."""
     ordered = sorted(steps, key=lambda step: (step.offered_per_s, step.number))
     valid = [step for step in ordered if step.valid]
     now = search.interval(steps)

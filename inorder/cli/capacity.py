@@ -16,7 +16,7 @@ from inorder.scenario import Scenario
 LoadLine = Callable[[Callable[[str, float], None]], Callable[[dict[str, Any]], None]]
 
 
-def run_steps(judging: Any, asked: conduct.Run, out: Path, load_line: LoadLine) -> NoReturn:
+def run_steps(judging: Any, asked: conduct.Run, out: Path, load_line: LoadLine, *, as_json: bool) -> NoReturn:
     """Make the steps into `out`/steps, and end with the verdict of all; a Ctrl-C ends it, and what is there is judged."""
     text, written = conduct.scenario_of(asked)
     if written.capacity is None:
@@ -46,7 +46,7 @@ def run_steps(judging: Any, asked: conduct.Run, out: Path, load_line: LoadLine) 
             break
     if not folders:
         raise UnusableInput(f"{out}: interrupted before the first step was made")
-    judge_and_end(judging, folders, out, steps=judged)
+    judge_and_end(judging, folders, out, as_json=as_json, steps=judged)
 
 
 def _begin(out: Path, text: str) -> None:

@@ -47,7 +47,7 @@ def run(
     if conduct.scenario_of(asked)[1].capacity:
         if repeats > 1:
             raise UnusableInput(f"{file}: --repeats: expected 1 with [capacity], whose steps are runs, got {repeats}")
-        run_steps(judging, asked, out, _load_line)
+        run_steps(judging, asked, out, _load_line, as_json=as_json)
     folders = [out] if repeats == 1 else [out / "repeats" / str(number) for number in range(1, repeats + 1)]
     made = []
     for number, folder in enumerate(folders, 1):
