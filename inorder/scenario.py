@@ -189,11 +189,27 @@ def _explain(error: str, document: dict[str, Any]) -> str:
     value: Any = document
     for step in re.findall(r"[^.\[\]]+", place):
         value = value[int(step)] if isinstance(value, list) else value[step]
+    if reason.startswith("Invalid enum value"):
+        reason = f"expected one of {', '.join(_values_at(place))}"
     return f"{place}: {reason[0].lower()}{reason[1:].replace('`', '')}, got {value!r}"
+
+
+def _values_at(place: str) -> list[str]:
+    """The words that the key at `place` may have."""
+    key = place.rpartition(".")[2]
+    kind = msgspec.inspect.type_info(_table_at(place))
+    assert isinstance(kind, msgspec.inspect.StructType)
+    values = next(field.type for field in kind.fields if field.encode_name == key)
+    assert isinstance(values, msgspec.inspect.LiteralType)
+    return [str(value) for value in values.values]
 
 
 def _keys_at(place: str) -> list[str]:
     """The keys that the table at `place` may have."""
+    return list(_table_at(place).__struct_fields__)
+
+
+def _table_at(place: str) -> type[Struct]:
     tables: dict[str, type[Struct]] = {
         "visitors": Visitors,
         "client": Client,
@@ -207,7 +223,7 @@ def _keys_at(place: str) -> list[str]:
         "capacity": Stepping,
         "step": Step,
     }
-    return list(tables.get(re.sub(r"\[.*", "", place), Scenario).__struct_fields__)
+    return tables.get(re.split(r"[.\[]", place)[0], Scenario)
 
 
 def _cross_check(scenario: Scenario, path: Path) -> None:

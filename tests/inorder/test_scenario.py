@@ -52,9 +52,13 @@ def test_phase_bounds_follow_each_other() -> None:
         (GOOD.replace("count = 10", 'count = "ten"'), "visitors.count: expected int, got str, got 'ten'"),
         (GOOD.replace("count = 10", "count = 0"), "visitors.count: expected int >= 1, got 0"),
         (GOOD + "[client]\nbatchsize = 3", "client: unknown key 'batchsize'; known here: batch_size"),
+        (GOOD + '[client]\nconnection = "old"', "client.connection: expected one of fresh, kept, got 'old'"),
         ("speed = 3\n" + GOOD, "unknown key 'speed'; known here: question"),
         (GOOD.replace('question = "Does it hold?"', ""), "the key 'question' is missing"),
-        (GOOD.replace("returning = 1.0", 'arrival = "soon"'), "phases[0].arrival: invalid enum value 'soon'"),
+        (
+            GOOD.replace("returning = 1.0", 'arrival = "soon"'),
+            "phases[0].arrival: expected one of burst, uniform, waves, got 'soon'",
+        ),
         (GOOD + '[[phases]]\nname = "all"\nduration_s = 1', "phases[1].name: expected a name of its own"),
         (GOOD + '[[phases]]\nname = "b"\nduration_s = 1\nreturning = 0.5', "add up to at most 1, got 1.5"),
         (GOOD + '[[sla]]\nmetric = "batch.p95"\nmax = 1', "sla[0].metric: no such metric: 'batch.p95'"),
@@ -80,7 +84,7 @@ def test_phase_bounds_follow_each_other() -> None:
         ),
         (GOOD + "[validity]\ncpu_share = 0", "validity.cpu_share: expected float > 0.0, got 0"),
         (GOOD + "[client]\nvisitors_per_call = 2\ncalls_in_flight = 2", "client: expected calls_in_flight = 1"),
-        (GOOD + '[client]\non_retry = "later"', "client.on_retry: invalid enum value 'later'"),
+        (GOOD + '[client]\non_retry = "later"', "client.on_retry: expected one of overtake, requeue, wait, got"),
         (GOOD + "[client]\nqueue_limit = 0", "client.queue_limit: expected int >= 1, got 0"),
         (GOOD + "[client]\nflush_again_s = 0", "client.flush_again_s: expected float > 0.0, got 0"),
         *(
