@@ -57,13 +57,16 @@ def _generators(judgement: Judgement) -> list[RunCheck]:
     meant = validity.get("workers") or sum(run.info.processes for run in judgement.runs)
     lost = validity["workers_lost"]
     cut = validity.get("interrupted") or any(run.info.ended is None for run in judgement.runs)
-    stopped = judgement.verdict.get("stopped")  # on purpose: what is left is no fault of the generator
-    unusual = (
+    # A load that was stopped was so on purpose, and a step of a capacity run may be an overload.
+    meant_to_end = not judgement.verdict.get("stopped") and not judgement.verdict.get("capacity")
+    unusual = [
         ("run to its end", cut, "The run was interrupted or cut off before its end."),
         ("no error in the generator", validity.get("crashed"), "The generator itself failed {} times."),
         ("history complete", validity.get("counts_differ"), "{} closing lines do not fit their history file."),
-        ("all that was due was sent", 0 if stopped else validity.get("unsent"), "{} events that were due were never sent."),
-    )
+    ]
+    if meant_to_end:
+        left = "{} events that were due were never sent."
+        unusual.append(("all that was due was sent", validity.get("unsent"), left))
     closed = words.count(max(0, meant - lost))
     if not any(run.info.processes for run in judgement.runs):
         told = "The history has no closing lines, so whether it is complete cannot be told."

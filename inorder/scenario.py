@@ -239,6 +239,8 @@ def _cross_check(scenario: Scenario, path: Path) -> None:
             raise refuse(*reason)
         if scenario.phases:
             raise refuse("phases", "expected none beside [capacity], whose steps have their own")
+        if scenario.warm_up_s:
+            raise refuse("warm_up_s", "expected none beside [capacity], which has its own")
         if scenario.client.backlog != "batches":
             raise refuse("client.backlog", "expected 'batches' with [capacity], whose rates are batches a second")
         if scenario.visitors.online_share >= 1:

@@ -132,6 +132,10 @@ def _unmeasurable(line: Sla, scenario: "Scenario") -> tuple[str, str] | None:
         return "metric", f"{line.metric} cannot be measured: all events go in batches (every online share is 0)"
     if line.metric.startswith("visibility_ms") and scenario.readback.live_s == 0:
         return "metric", f"{line.metric} cannot be measured: readback.live_s = 0 reads no log during the load"
+    if line.slices_s is not None and line.phase is not None:
+        start, end = next((start, end) for name, start, end in scenario.phase_bounds() if name == line.phase)
+        if end - max(start, scenario.warm_up_s) < line.slices_s - 1e-9:
+            return "slices_s", f"{line.phase!r} is measured for less than one slice of {line.slices_s:g} s"
     if not _OF_BATCHES.match(line.metric) and line.sizes is None:
         return None
     if not batches:

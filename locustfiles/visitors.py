@@ -23,7 +23,7 @@ from locust.stats import RequestStats, StatsEntry
 from inorder import conduct, locust_times, scenario, sla
 from inorder.driver.crew import Lead, Member, follow, to_locust
 from inorder.driver.target import Target, bases_of
-from inorder.errors import InorderError
+from inorder.errors import InorderError, UnusableInput
 from inorder.events import BATCH_CALL
 from inorder.locust_times import LocustTimes, Times
 from inorder.plan import Plan, plan_of
@@ -108,6 +108,8 @@ def _begin(environment: Environment, **_: Any) -> None:
     try:
         file = Path(options.scenario)
         written = scenario.load(file)
+        if written.capacity is not None:
+            raise UnusableInput(f"{file}: capacity: expected no such table: `inorder run` makes its steps")
         sla.check_measurable(written, file)
         if options.seed is not None:
             written = scenario.with_seed(written, options.seed)

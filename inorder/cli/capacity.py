@@ -9,7 +9,7 @@ from msgspec import structs
 
 from inorder import conduct, steps
 from inorder.cli.base import console, judge_and_end, progress
-from inorder.errors import UnusableInput
+from inorder.errors import InorderError, UnusableInput
 from inorder.run import RunFolder
 from inorder.scenario import Scenario
 
@@ -38,6 +38,8 @@ def run_steps(judging: Any, asked: conduct.Run, out: Path, load_line: LoadLine, 
         except KeyboardInterrupt:
             shutil.rmtree(folder, ignore_errors=True)  # it was not under way yet, and would be no step
             break
+        except InorderError as error:
+            raise _cut_off(error, folders, out) from None
         folders.append(made)
         judged.append(judging.judge_step(made))
         console.print(judged[-1].told, markup=False)
@@ -45,6 +47,7 @@ def run_steps(judging: Any, asked: conduct.Run, out: Path, load_line: LoadLine, 
             console.print("interrupted: what was written is judged")
             break
     if not folders:
+        shutil.rmtree(out)
         raise UnusableInput(f"{out}: interrupted before the first step was made")
     judge_and_end(judging, folders, out, as_json=as_json, steps=judged)
 
@@ -55,6 +58,16 @@ def _begin(out: Path, text: str) -> None:
         (out / "scenario.toml").write_text(text, encoding="utf-8")
     except OSError as error:
         raise UnusableInput(f"{out}: cannot be made: {error.strerror}") from None
+
+
+def _cut_off(error: InorderError, made: list[RunFolder], out: Path) -> InorderError:
+    """What to say of a step that cannot be made; of the first one nothing stays, so that the command can be given again."""
+    if not made:
+        shutil.rmtree(out)
+        return error
+    shutil.rmtree(out / "steps" / str(len(made) + 1), ignore_errors=True)
+    steps_made = f"{len(made)} step{'s' if len(made) > 1 else ''}"
+    return UnusableInput(f"step {len(made) + 1}: {error}; `inorder judge {out}` judges the {steps_made} before it")
 
 
 def _beforehand(written: Scenario) -> str:

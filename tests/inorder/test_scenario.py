@@ -174,6 +174,10 @@ LATER = GOOD.replace("returning = 1.0", '[[phases]]\nname = "back"\nduration_s =
         (GOOD + line("drain_s.p9") + line("ratio.p9", "sizes = [21, 30]"), "sla[1].sizes: no batch has more than client."),
         (GOOD + line("visibility_ms.p95") + "[readback]\nlive_s = 0", "readback.live_s = 0 reads no log"),
         (LATER + line("batch.response_ms.p95", 'phase = "all"'), "cannot be measured in 'all': no visitor has returned"),
+        (
+            LATER + line("confirmed_batches_per_s", 'phase = "back"\nslices_s = 1.1\nheld_share = 0.9'),
+            "sla[0].slices_s: 'back' is measured for less than one slice of 1.1 s",
+        ),
         (LATER.replace("1.0", "0.0") + line("drain_s.p95"), "no visitor returns in any phase"),
         (
             GOOD + line("drain_s.p95") + '[client]\nbacklog = "ordinary"',
@@ -198,6 +202,7 @@ def test_a_run_that_is_certain_to_measure_nothing_for_a_line_is_refused(text: st
         GOOD + line("batch.error_share", "sizes = [20, 30]"),
         LATER + line("batch.response_ms.p95", 'phase = "back"') + line("ordinary.response_ms.p95", 'phase = "all"'),
         LATER + line("visibility_ms.p95", 'phase = "all"'),
+        LATER + line("confirmed_batches_per_s", 'phase = "back"\nslices_s = 1.0\nheld_share = 0.9'),
     ],
 )
 def test_a_line_that_may_be_measured_is_let_pass(text: str) -> None:
