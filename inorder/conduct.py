@@ -169,7 +169,7 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
         folder.write_info(info)
         say("reading the stored log back")
         try:
-            read_back(folder, reader, written)
+            read_back(folder, reader, written, origin)
             if watch is not None and origin is not None:
                 _note_live(folder, watch, origin)
         except KeyboardInterrupt:
@@ -211,11 +211,14 @@ def scenario_of(asked: Run) -> tuple[str, Scenario]:
     return asked.file.read_text(encoding="utf-8") if text is None else text, written
 
 
-def read_back(folder: RunFolder, reader: ReadBack, written: Scenario) -> None:
-    """Read the stored log into the folder, and note how it went."""
+def read_back(folder: RunFolder, reader: ReadBack, written: Scenario, origin: float | None = None) -> None:
+    """Read the stored log into the folder, and note how it went.
+
+    `origin`: the instant of time.monotonic that is zero of the run's clock; None: nobody knows it any more.
+    """
     info = folder.info()
     after = info.reading.after if info.reading else -1
-    info.reading = read_log(folder, reader, Namespace(info.prefix), written.readback, time.monotonic, after)
+    info.reading = read_log(folder, reader, Namespace(info.prefix), written.readback, time.monotonic, after, origin)
     folder.write_info(info)
 
 

@@ -36,6 +36,8 @@ def test_a_run_reads_the_log_twice(clean: Path) -> None:
     """Both readings are kept and compared, so that what vanished could be seen."""
     first, last = (pq.read_table(clean / "evidence" / name) for name in ("earlier-1.parquet", "stored.parquet"))
     assert first.drop_columns("seen_at") == last.drop_columns("seen_at")
+    ended = max(at for at in pq.read_table(clean / "evidence" / "calls.parquet")["done"].to_pylist() if at == at)
+    assert ended < min(first["seen_at"].to_pylist()) < min(last["seen_at"].to_pylist()) < ended + 60  # the run's clock
     found = verdict(clean)
     assert found["readings"] == 2
     assert not any("vanished" in told for told in found["unsupported"])

@@ -24,7 +24,7 @@ SCHEMA = pa.schema(
         pa.field("name", pa.string(), nullable=False),
         pa.field("server", pa.string()),
         pa.field("stored_at", pa.float64()),  # the system's wall clock, seconds
-        pa.field("seen_at", pa.float64()),  # the run's clock when this reading saw the row, seconds
+        pa.field("seen_at", pa.float64()),  # the run's clock when this reading saw the row, seconds; null: not known
     ]
 )
 """Columns of evidence/stored.parquet, one row a stored event of the run."""
@@ -32,6 +32,8 @@ SCHEMA = pa.schema(
 _FIRST, _SECOND = "reading-1.part", "reading-2.part"
 LOOK_S = 0.1
 """Pause between two looks at a log that did not grow."""
+Kept = Callable[[Sequence[StoredRow], float], pa.Table]
+"""The rows of the run, of those that were seen at an instant."""
 
 
 class Reader(Protocol):
@@ -41,7 +43,7 @@ class Reader(Protocol):
         """Pages of the rows behind `after`, until there are none."""
 
 
-def identify(rows: Sequence[StoredRow], namespace: Namespace, seen_at: float) -> pa.Table:
+def identify(rows: Sequence[StoredRow], namespace: Namespace, seen_at: float | None) -> pa.Table:
     """The rows that are of the run: stored under one of its visitors, or carrying an identity of its own."""
     kept: list[StoredRow] = []
     origins: list[str | None] = []
@@ -91,19 +93,25 @@ def read_log(
     readback: Readback,
     now: Callable[[], float],
     after: int,
+    origin: float | None = 0.0,
 ) -> Reading:
     """Read what is stored behind `after` until the run's rows did not grow for `settle_s`, or `limit_s` is over.
 
-    Called at the end of the load; `now` is the clock of the run. An error ends the reading, and what was read is kept.
-    A log that has settled is read a second time where the scenario asks for it.
+    Called at the end of the load; `now` is a monotonic clock, and `origin` its instant that is zero of the run's (None:
+    not known). An error ends the reading, and what was read is kept. A log that has settled is read a second time where
+    the scenario asks for it.
     """
+
+    def kept(rows: Sequence[StoredRow], seen: float) -> pa.Table:
+        return identify(rows, namespace, None if origin is None else seen - origin)
+
     reading = Reading(after=after, settle_s=readback.settle_s)
     started = now()
     # Only a finished reading has its name: one that was cut off is seen.
     first = folder.evidence / _FIRST
     with pq.ParquetWriter(first, SCHEMA) as writer:
         try:
-            _follow(reading, writer, reader, namespace, readback, now)
+            _follow(reading, writer, reader, kept, readback, now)
         except InorderError as error:
             reading.complete = False
             reading.settled = False
@@ -112,7 +120,7 @@ def read_log(
     again = None
     try:
         if readback.readings == 2 and reading.settled:
-            again = _read_again(reading, folder, reader, namespace, readback, now)
+            again = _read_again(reading, folder, reader, kept, readback, now)
     finally:  # also where the second reading is interrupted
         if again is None:
             (folder.evidence / _SECOND).unlink(missing_ok=True)
@@ -129,7 +137,7 @@ def _read_again(
     reading: Reading,
     folder: RunFolder,
     reader: Reader,
-    namespace: Namespace,
+    kept: Kept,
     readback: Readback,
     now: Callable[[], float],
 ) -> Path | None:
@@ -146,7 +154,7 @@ def _read_again(
                 if now() - started >= readback.limit_s:  # others may store faster than this reads
                     reading.again_error = f"stopped after limit_s = {readback.limit_s:g} before the end of the log"
                     return None
-                table = identify(page, namespace, now())
+                table = kept(page, now())
                 if table.num_rows:
                     writer.write_table(table)
                 rows += table.num_rows
@@ -163,7 +171,7 @@ def _follow(
     reading: Reading,
     writer: pq.ParquetWriter,
     reader: Reader,
-    namespace: Namespace,
+    kept: Kept,
     readback: Readback,
     now: Callable[[], float],
 ) -> None:
@@ -174,7 +182,7 @@ def _follow(
         reading.complete = False
         for rows in reader.pages(position):
             seen = now()
-            table = identify(rows, namespace, seen)
+            table = kept(rows, seen)
             if table.num_rows:
                 writer.write_table(table)
                 # Rows of others say nothing about whether ours are all there.

@@ -139,6 +139,20 @@ def test_a_row_under_another_visitor_is_kept_with_its_origin(tmp_path: Path, clo
     ]
 
 
+@pytest.mark.parametrize(("origin", "seen_at"), [(40.0, 60.0), (None, None)])
+def test_rows_are_seen_by_the_clock_of_the_run(
+    tmp_path: Path, clock: Clock, origin: float | None, seen_at: float | None
+) -> None:
+    """Not by the machine's; where nobody knows any more when the run began, no instant is made up. In both readings."""
+    (tmp_path / "evidence").mkdir()
+    read_log(RunFolder(tmp_path), Log(clock, (0, row(1))), OURS, Readback(settle_s=0.5), clock, -1, origin)
+    first, last = (
+        pq.read_table(tmp_path / "evidence" / name)["seen_at"] for name in ("earlier-1.parquet", "stored.parquet")
+    )
+    assert first.to_pylist() == [seen_at]
+    assert (last.to_pylist() == [None]) if origin is None else (60 < last[0].as_py() < 62)
+
+
 def test_a_row_of_ours_that_cannot_be_read_has_no_seq(tmp_path: Path, clock: Clock) -> None:
     """Without an identity there is still a digest; what does not decode has neither; both are kept."""
     broken = row(2, event=msgspec.Raw(b'{"sessionExternalId":"run7"}'))
