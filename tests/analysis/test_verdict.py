@@ -10,6 +10,7 @@ import pytest
 from analysis.catalogue import ANOMALIES
 from analysis.verdict import judge
 from inorder.errors import UnusableInput
+from inorder.run import Stopped
 from tests.analysis.judged import found
 from tests.analysis.language import Case, case
 from tests.analysis.material import write
@@ -379,3 +380,38 @@ def test_the_frames_carry_phases_and_times(tmp_path: Path) -> None:
     assert run.batches["response_s"].tolist() == [1.5, 0.5, 0.5, 0.5, float("inf")]
     assert run.batches["service_s"].tolist()[:4] == [0.5, 0.5, 0.5, 0.5]
     assert run.batches["service_s"].isna().tolist() == [False] * 4 + [True]
+
+
+STOPPED = Stopped(line=1, name="late", at_s=12.3, sentence="stopped early at 12.3 s: 9 batches were late")
+LINES = "".join(f'[[sla]]\nmetric = "{metric}.p50"\nmax = 1e6\n' for metric in ("drain_s", "batch.response_ms"))
+
+
+def test_a_line_that_ended_the_load_fails_the_run_though_its_part_was_within_the_limit(tmp_path: Path) -> None:
+    """The reason says why, once; the other line is judged of what there is, and what was left unsent is forgiven."""
+    folder = write(case(*CLEAN), tmp_path / "run", LINES, stopped=STOPPED)
+    *lines, closing = (folder.history / "w0.jsonl").read_text().splitlines()
+    unsent = msgspec.json.encode(msgspec.json.decode(closing) | {"unsent": 7}).decode()
+    (folder.history / "w0.jsonl").write_text("\n".join([*lines, unsent]) + "\n")
+    verdict = judge([folder]).verdict
+    assert verdict["verdict"] == "fail"
+    assert [STOPPED.sentence in reason for reason in verdict["reasons"]].count(True) == 1
+    assert not any("never sent" in reason for reason in verdict["reasons"])
+    assert verdict["stopped"] == {"name": "late", "at_s": 12.3, "sentence": STOPPED.sentence}
+    assert verdict["sla"][0]["verdict"] != "fail"
+    assert (verdict["sla"][1]["verdict"], verdict["sla"][1]["reason"]) == ("fail", STOPPED.sentence)
+    assert verdict["unsent"] == 7
+
+
+def test_of_repeats_the_first_that_was_stopped_is_told(tmp_path: Path) -> None:
+    """One is enough: no mean over repeats saves a line that one of them lost."""
+    later = msgspec.structs.replace(STOPPED, at_s=2.0, sentence="stopped early at 2.0 s: again")
+    how = [{}, {"stopped": STOPPED}, {"stopped": later}]
+    folders = [write(case(*CLEAN), tmp_path / str(number), LINES, **more) for number, more in enumerate(how)]
+    verdict = judge(folders).verdict
+    assert verdict["stopped"]["at_s"] == 12.3
+    assert (verdict["sla"][1]["verdict"], verdict["sla"][1]["reason"]) == ("fail", STOPPED.sentence)
+
+
+def test_a_run_that_went_to_its_end_was_not_stopped(tmp_path: Path) -> None:
+    """The key is there, and empty."""
+    assert judged(tmp_path, case(*CLEAN))["stopped"] is None

@@ -49,6 +49,33 @@ def test_calls_of_the_warm_up_are_in_no_time_and_counted(tmp_path: Path) -> None
     assert verdict["verdict"] == "pass"
 
 
+@pytest.mark.parametrize(("warm_up_s", "share"), [(0.0, 2 / 6), (0.5, 1 / 5), (1.0, 1 / 5), (1.5, 0.0)])
+def test_a_share_is_of_the_calls_after_the_warm_up(tmp_path: Path, warm_up_s: float, share: float) -> None:
+    """A call counts by its own instant, of a batch that began in the warm-up too; the verdict's counts are of all."""
+    sent = "ann: [0]!!. [1] [2] [3]"
+    folder = run(tmp_path / "run", sent, "ann: 0 1 2 3", warm_up_s, '[[sla]]\nmetric = "batch.rejected_share"\nmax = 0\n')
+    assert instants(folder)[:3] == [0, 1, 2]
+    verdict = judge([folder]).verdict
+    assert verdict["sla"][0]["value"] == pytest.approx(share)
+    assert verdict["calls"]["batch"] == {"confirmed": 4, "rejected": 2, "indeterminate": 0}
+
+
+@pytest.mark.parametrize(("warm_up_s", "late_ms", "waited"), [(0.0, 300, 1 / 4), (1.0, 200, 0.0), (1.5, 0, 0.0)])
+def test_a_late_start_of_the_warm_up_is_forgiven(tmp_path: Path, warm_up_s: float, late_ms: float, waited: float) -> None:
+    """The call at the very end of the warm-up is not; nor is one that waited for a connection."""
+    folder = run(tmp_path / "run", "ann: [0] [1] [2] [3]", "ann: 0 1 2 3", warm_up_s)
+    file = folder.history / "w0.jsonl"
+    lines = [msgspec.json.decode(line) for line in file.read_bytes().splitlines()]
+    calls = [line for line in lines if line["type"] == "sent"]
+    assert [call["intended"] for call in calls[:2]] == [0, 1]
+    calls[0] |= {"ready": 0.1, "sent": 0.4}
+    calls[1] |= {"sent": 1.2}
+    file.write_bytes(b"\n".join(map(msgspec.json.encode, lines)) + b"\n")
+    found = judge([folder]).verdict["validity"]
+    assert found["late_starts_ms_p99"] == pytest.approx(late_ms)
+    assert found["waited_for_connection"] == pytest.approx(waited)
+
+
 def test_a_call_at_the_very_end_of_the_warm_up_is_timed(tmp_path: Path) -> None:
     """The first `warm_up_s` seconds are a half-open stretch."""
     second = instants(run(tmp_path / "look", *CALLS, 0.0))[1]
