@@ -1,6 +1,7 @@
 """`inorder faults` and `inorder bench-data`: known wrongs, and whether judging finds them."""
 
 import importlib
+import json
 import os
 import signal
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 
 from inorder import bench, conduct
-from inorder.cli.base import app, console, disk, judging_room, progress
+from inorder.cli.base import Json, Quiet, app, console, disk, judging_room, progress, speak
 from inorder.matrix import drive
 from inorder.matrix import rows as matrix_rows
 
@@ -21,11 +22,14 @@ def faults(
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="Runs of each row, each under a seed of its own.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 1,
     jobs: Annotated[int | None, typer.Option(min=1, max=64, help="Runs at once; default: two a processor.")] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Make each fault happen in a short run of its own, and show that judging finds it, and accuses nobody else.
 
     Leaves index.html, faults.json and a run folder for each. Exit code 0: all is as expected; 1: not all is.
     """
+    speak(quiet, as_json)
     judging_room("faults")
     report = importlib.import_module("analysis.faults.report")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -39,6 +43,8 @@ def faults(
         written = report.write(out, jobs, made_s)
     except OSError as error:
         raise disk(error, out) from None
+    if as_json:
+        print(json.dumps(written.rows))
     for row in written.rows:
         for wrong in row["wrong"]:
             console.print(f"  {row['fault']}, seed {wrong['seed']}: {'; '.join(wrong['why'])}", markup=False)

@@ -1,5 +1,6 @@
 """The command line: what it says, and which exit code it ends with, where judging is cut off."""
 
+import json
 import os
 import signal
 import sys
@@ -95,3 +96,30 @@ def test_an_error_is_told_however_quiet(ended: Callable[..., object], capsys: py
 
     assert ended(judge_and_write, "--json", "--quiet") == 2
     assert capsys.readouterr() == ("", "inorder: a-run: no run folder\n")
+
+
+ROW = {"fault": "lag", "ok": False, "wrong": [{"seed": 3, "why": ["not [found]"]}]}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "  lag, seed 3: not [found]\nNOT AS EXPECTED\n  1 of 1 wrong\npage: index.html\n"),
+        (["--quiet"], ""),
+        (["--json"], json.dumps([ROW]) + "\n"),
+    ],
+)
+def test_the_fault_matrix_is_told_as_a_run_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], options: list[str], said: str
+) -> None:
+    """Nothing, or only the content of faults.json, where that is asked for; the exit code is the same."""
+    written = SimpleNamespace(rows=[ROW], ok=False, headline="1 of 1 wrong", page="index.html")
+    monkeypatch.setattr(cli.faults.importlib, "import_module", lambda _: SimpleNamespace(write=lambda *_: written))
+    monkeypatch.setattr(cli.faults, "judging_room", lambda command: None)
+    monkeypatch.setattr(cli.faults.drive, "make", lambda *_: 1.0)
+    monkeypatch.setattr(cli.base.console, "quiet", False)
+    monkeypatch.setattr(sys, "argv", ["inorder", "faults", "--out", "nowhere", *options])
+    with pytest.raises(SystemExit) as raised:
+        cli.main()
+    assert raised.value.code == 1
+    assert capsys.readouterr() == (said, "")
