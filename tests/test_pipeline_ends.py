@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.crowd_runs import ROOT, WRONG, eventually, scenario, verdict
+from tests.crowd_runs import ROOT, WRONG, eventually, inorder, scenario, verdict
 
 
 @pytest.fixture
@@ -116,3 +116,20 @@ def test_a_sandbox_that_is_killed_still_leaves_a_verdict(tmp_path: Path) -> None
     assert process.returncode == 3, said
     assert {fault["fault"]: fault["injected"] for fault in found["faults"]}["drops-one-event"] is None
     assert "how often it did harm is not known" in (tmp_path / "run" / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_load_without_hope_is_ended_in_all_processes(tmp_path: Path) -> None:
+    """Two processes whose batches all miss the limit: the run fails, says why, and long before its phases are over."""
+    line = '[[sla]]\nmetric = "batch.response_ms.p50"\nmax = 100\nstop = true\n[sandbox]\nreplication_delay_ms = 400\n'
+    file = scenario(tmp_path, count=400, back=30.0, sla=line)
+    done = inorder("run", file, "--processes", 2, "--out", tmp_path / "run")
+    found = verdict(tmp_path / "run")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert found["stopped"]["at_s"] < 28
+    assert [reason for reason in found["reasons"] if found["stopped"]["sentence"] in reason]
+    assert (found["sla"][0]["verdict"], found["sla"][0]["reason"]) == ("fail", found["stopped"]["sentence"])
+    assert found["unsent"] > 0
+    assert (found["validity"]["workers"], found["validity"]["workers_lost"], found["validity"]["crashed"]) == (2, 0, 0)
+    assert not any("never sent" in reason for reason in found["reasons"])
+    assert found["blame"]["system"] == 0
+    assert children(tmp_path / "run") == []

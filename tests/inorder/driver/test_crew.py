@@ -1,13 +1,19 @@
 """The lead of several processes, on a runner that a test plays."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from inorder.driver import crew
 from inorder.driver.crew import Lead, Member, follow
+from inorder.driver.hope import Hope
 from inorder.driver.target import Target
+from inorder.history import read
+from inorder.plan import Plan
+from inorder.sla import Sla
 from tests.inorder.crowd import plan
 
 
@@ -41,6 +47,14 @@ def silent(path: str, service_ms: float, size: int, error: str) -> None:
     """Reports to nobody."""
 
 
+def hoping() -> Plan:
+    """A crowd whose load ends as soon as more than half of its batches are late."""
+    crowd = plan(40)
+    line = Sla("batch.response_ms.p50", name="half", max=100, stop=True)
+    crowd.scenario = structs.replace(crowd.scenario, sla=[line])
+    return crowd
+
+
 def target() -> Target:
     """An address that nothing is sent to."""
     return Target.resolve("http://127.0.0.1:1/1.0", "p", "k")
@@ -72,3 +86,50 @@ def test_a_worker_that_is_asked_twice_prepares_once(tmp_path: Path) -> None:
     assert member.engine is engine
     assert [kind for kind, _, _ in runner.sent] == ["inorder-ready"] * 2
     member.close()
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_the_load_is_ended_by_what_all_processes_count_together(tmp_path: Path, lost: bool) -> None:
+    """No process has half of all batches; together they are more than half late, whether or not one was lost since."""
+    runner, crowd = Runner(("one", "two")), hoping()
+    lead = Lead(runner, Member(silent), crowd, target())
+    lead.begin(tmp_path, {})
+    plans = [Hope(crowd, range(worker, crowd.senders, 2)).said(0.0).planned[0] for worker in (0, 1)]
+
+    def hear(worker: int, late: int) -> None:
+        told = {"worker": worker, "finished": False, "hope": {"planned": [plans[worker]], "hits": [late]}}
+        lead._on_member(Message(told))
+
+    half = sum(plans) // 2
+    hear(0, plans[0])
+    hear(1, half - plans[0])
+    assert 0 < half - plans[0] < plans[1]
+    lead.origin = 1.0
+    assert lead.look()
+    assert (lead.stopped, runner.sent[2:]) == (None, [])
+    hear(1, half - plans[0] + 1)
+    lead.lost |= {0} if lost else set()
+    assert not lead.look()
+    assert [kind for kind, _, _ in runner.sent[2:]] == ["inorder-stop"]
+    assert lead.stopped is not None
+    assert lead.stopped.name == "half"
+    assert f"{half + 1} of at most {sum(plans)} batches had no confirmation" in lead.stopped.sentence
+    assert lead.progress()["stopped"]["line"] == 0
+
+
+def test_a_worker_tells_what_it_counts_and_stops_when_it_is_told(tmp_path: Path) -> None:
+    """With its first word the batches that it plans; once stopped it makes no further call, and has not failed."""
+    runner, member, crowd = Runner(), Member(silent), hoping()
+    follow(runner, member, crowd, lambda bases: target())
+    runner.listeners["inorder-stop"](Message(None))  # before there is anything to stop
+    told = {"workers": {"one": 0, "two": 1}, "secrets": {}, "bases": "", "folder": str(tmp_path)}
+    runner.listeners["inorder-prepare"](Message(told))
+    assert runner.sent[-1][1]["hope"]["planned"] == Hope(crowd, range(0, crowd.senders, 2)).said(0.0).planned
+    engine = member.engine
+    assert engine is not None
+    engine.start(time.monotonic())
+    runner.listeners["inorder-stop"](Message(None))
+    assert engine.over
+    member.close()
+    *_, closed = [line for _, line in read(tmp_path / "history" / "w0.jsonl")]
+    assert (closed.crashed, closed.unsent > 0) == (0, True)
