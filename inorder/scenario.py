@@ -14,7 +14,7 @@ from inorder.errors import UnusableInput
 from inorder.events import MAX_VISITOR
 from inorder.faults.fault import Fault
 from inorder.faults.fault import check as check_fault
-from inorder.sla import Sla, flaw
+from inorder.sla import Sla, flaw, refusal
 from inorder.stepping import Step, Stepping
 from inorder.stepping import check as check_stepping
 
@@ -150,21 +150,30 @@ class Scenario(Struct, forbid_unknown_fields=True, frozen=True):
 
 def load(path: Path) -> Scenario:
     """Read and check a scenario; raises UnusableInput with one line that says where and what was expected."""
+    return parse(text_of(path), path)
+
+
+def text_of(path: Path) -> str:
+    """The text of a file; raises UnusableInput where it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise UnusableInput(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise UnusableInput(f"{path}: expected UTF-8 text, got a broken byte at {error.start}") from None
-    return parse(text, path)
+
+
+def document_of(text: str, path: Path) -> dict[str, Any]:
+    """What the text of a scenario says, not checked beyond its being TOML."""
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UnusableInput(f"{path}: no valid TOML: {error}") from None
 
 
 def parse(text: str, path: Path) -> Scenario:
     """Check the text of a scenario; `path` is named in errors and gives the default name."""
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UnusableInput(f"{path}: no valid TOML: {error}") from None
+    document = document_of(text, path)
     try:
         scenario = msgspec.convert(document, Scenario)
     except msgspec.ValidationError as error:
@@ -271,11 +280,8 @@ def _cross_check(scenario: Scenario, path: Path) -> None:
     if habit := scenario.client.misplaced_habit():
         raise refuse("client", habit)
     for number, line in enumerate(scenario.sla):
-        place = f"sla[{number}]"
-        if line.phase is not None and scenario.capacity:
-            raise refuse(f"{place}.phase", f"expected none with [capacity]: each step is one, got {line.phase!r}")
         if wrong := flaw(line, scenario):
-            raise refuse(f"{place}.{wrong[0]}" if wrong[0] else place, wrong[1])
+            raise refusal(line, number, path, wrong)
 
 
 def with_seed(scenario: Scenario, seed: int) -> Scenario:

@@ -21,8 +21,11 @@ ANOMALIES = (
 
 _PERCENTILE = r"p\d{1,2}(?:\.\d{1,2})?"
 _TIMES = r"(?:batch|ordinary)\.(?:response|service)_ms"
+_STEM = rf"(?:{_TIMES}|visibility_ms|drain_s)"
+STEMS = re.compile(_STEM)
+"""What has a value of its own for each call, event or visitor, and so percentiles."""
 METRICS = re.compile(
-    rf"(?:(?:{_TIMES}|visibility_ms|drain_s)\.(?:{_PERCENTILE}|max)"
+    rf"(?:{_STEM}\.(?:{_PERCENTILE}|max)"
     rf"|ratio\.{_PERCENTILE}"
     r"|(?:batch|ordinary)\.(?:rejected|indeterminate|error)_share"
     r"|ordinary\.(?:reordered|lost|duplicated)_share"
@@ -44,7 +47,7 @@ _LIVE = re.compile(rf"{_TIMES}\.(?:{_PERCENTILE}|max)|(?:batch|ordinary)\.(?:rej
 """Those that can be known to be lost while the load goes on."""
 
 
-class Sla(Struct, forbid_unknown_fields=True, frozen=True):
+class Sla(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
     """One objective: a metric and its limit (`max`: not above, `min`: not below)."""
 
     metric: str
@@ -60,27 +63,33 @@ class Sla(Struct, forbid_unknown_fields=True, frozen=True):
     held_share: Annotated[float, Meta(gt=0, le=1)] | None = None
     stop: bool = False
     """The load ends as soon as this line is lost for certain."""
+    source: str = ""
+    """Where the line was read from, where it was not written for this scenario: the file and the objective in it."""
 
 
 def flaw(line: Sla, scenario: "Scenario") -> tuple[str, str] | None:
     """What is wrong with a line in its scenario: (key or "", what was expected); None: nothing."""
+    if line.phase is not None and scenario.capacity:
+        return "phase", f"expected none with [capacity]: each step is one, got {line.phase!r}"
+    if wrong := malformed(line):
+        return wrong
     names = [phase.name for phase in scenario.phases]
+    if line.phase is not None and line.phase not in names:
+        return "phase", f"expected one of {', '.join(names)}, got {line.phase!r}"
+    warm = [name for name, _, end in scenario.phase_bounds() if end <= scenario.warm_up_s]
+    if line.phase in warm and not _OF_ORDER.fullmatch(line.metric):
+        return "phase", f"expected one that outlasts warm_up_s, got {line.phase!r}"
+    return _stop(line)
+
+
+def malformed(line: Sla) -> tuple[str, str] | None:
+    """What is wrong with a line in any scenario: (key or "", what was expected); None: nothing."""
     if not METRICS.fullmatch(line.metric):
         return "metric", f"no such metric: {line.metric!r}; see docs/scenarios.md"
     if (line.max is None) == (line.min is None):
         return "", "expected exactly one of max and min"
     if not isfinite(line.max if line.min is None else line.min):  # type: ignore[arg-type]  # one of them is there
         return "max" if line.min is None else "min", "expected a number"
-    if line.phase is not None and line.phase not in names:
-        return "phase", f"expected one of {', '.join(names)}, got {line.phase!r}"
-    warm = [name for name, _, end in scenario.phase_bounds() if end <= scenario.warm_up_s]
-    if line.phase in warm and not _OF_ORDER.fullmatch(line.metric):
-        return "phase", f"expected one that outlasts warm_up_s, got {line.phase!r}"
-    return _shape(line) or _stop(line)
-
-
-def _shape(line: Sla) -> tuple[str, str] | None:
-    """Keys that do not go together."""
     counted = line.metric.startswith("anomalies.")
     if counted and line.phase is not None:
         return "phase", f"{line.metric} is counted over the whole run, and has no phases"
@@ -94,6 +103,13 @@ def _shape(line: Sla) -> tuple[str, str] | None:
     if line.slices_s is not None and counted:
         return "slices_s", f"{line.metric} is counted over the whole run, and has no slices"
     return None
+
+
+def refusal(line: Sla, number: int, file: Path | str, wrong: tuple[str, str]) -> UnusableInput:
+    """What is `wrong` (as flaw says it) with line `number` of the scenario in `file`, at the place where it was written."""
+    key, reason = wrong
+    place = f"{line.source}{': ' if key else ''}{key}" if line.source else f"{file}: sla[{number}]{'.' if key else ''}{key}"
+    return UnusableInput(f"{place}: {reason}")
 
 
 def _stop(line: Sla) -> tuple[str, str] | None:
@@ -120,7 +136,7 @@ def check_measurable(scenario: "Scenario", file: Path) -> None:
         return  # each of its steps is a scenario, and is checked by itself
     for number, line in enumerate(scenario.sla):
         if wrong := _unmeasurable(line, scenario):
-            raise UnusableInput(f"{file}: sla[{number}].{wrong[0]}: {wrong[1]}")
+            raise refusal(line, number, file, wrong)
 
 
 def _unmeasurable(line: Sla, scenario: "Scenario") -> tuple[str, str] | None:

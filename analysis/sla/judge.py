@@ -32,6 +32,7 @@ def judge_line(line: Sla, measured: list[Measured], interval: str, stopped: str 
     return {
         "name": line.name or line.metric,
         "metric": line.metric,
+        "source": line.source or "scenario.toml",
         "phase": line.phase,
         "sizes": None if line.sizes is None else list(line.sizes),
         "unit": what,
