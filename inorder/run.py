@@ -13,6 +13,7 @@ from inorder import scenario as scenarios
 from inorder.errors import UnusableInput
 from inorder.faults.injection import Report
 from inorder.scenario import Scenario
+from inorder.sla import Sla
 
 _PARTS = ("inorder", "locust", "gevent", "httptools", "msgspec", "pandas", "numpy", "pyarrow", "scipy", "matplotlib")
 
@@ -128,6 +129,8 @@ class RunFolder:
     """The paths of a run folder."""
 
     path: Path
+    added: tuple[Sla, ...] = ()
+    """Lines that it is judged by beside those of its scenario."""
 
     @property
     def scenario_file(self) -> Path:
@@ -217,6 +220,7 @@ class RunFolder:
             raise UnusableInput(f"{self.info_file}: no run.json of a run: {error}") from None
 
     def scenario(self) -> Scenario:
-        """Read the scenario as it was run, with the name and the seed that it ran under."""
-        info = self.info()
-        return msgspec.structs.replace(scenarios.load(self.scenario_file), name=info.scenario, seed=info.seed)
+        """Read the scenario as it was run, with the name and the seed that it ran under, and the lines that are added."""
+        info, written = self.info(), scenarios.load(self.scenario_file)
+        lines = [*written.sla, *self.added]
+        return msgspec.structs.replace(written, name=info.scenario, seed=info.seed, sla=lines)

@@ -39,7 +39,6 @@ def of(text: str, asked: Scenario, number: int, per_s: float, file: Path, behavi
     document: dict[str, Any] = tomllib.loads(text)
     del document["capacity"]
     document |= {
-        "name": asked.name,
         "seed": step.seed,
         "warm_up_s": stepping.warm_up_s,
         "question": f"Does the system hold its SLA at {per_s:g} batches a second?",
@@ -56,9 +55,7 @@ def of(text: str, asked: Scenario, number: int, per_s: float, file: Path, behavi
             "offered_events_per_s": round(events / length_s, 6),
         },
     }
-    if asked.visitors.behaviour != "synthetic":
-        document["visitors"]["behaviour"] = str((file.parent / asked.visitors.behaviour).resolve())
-    made = tomli_w.dumps(document)
+    made = tomli_w.dumps(portable(document, file))
     scenario.parse(made, file)
     return made
 
@@ -66,6 +63,14 @@ def of(text: str, asked: Scenario, number: int, per_s: float, file: Path, behavi
 def _where(metric: str) -> dict[str, str]:
     """What a line of the SLA is taken over: anomalies are counted over the whole step, and have no phases."""
     return {} if metric.startswith("anomalies.") else {"phase": MEASURED}
+
+
+def portable(document: dict[str, Any], file: Path) -> dict[str, Any]:
+    """A scenario's document that says what followed from where its `file` stands: its name, and where its click log is."""
+    visitors = document.get("visitors")
+    if isinstance(visitors, dict) and visitors.get("behaviour", "synthetic") != "synthetic":
+        visitors["behaviour"] = str((file.parent / str(visitors["behaviour"])).resolve())
+    return document | {"name": document.get("name") or file.stem}
 
 
 def _phases(stepping: Stepping) -> list[Phase]:

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from inorder import conduct, foreign
+from inorder import conduct, foreign, objectives
 from inorder.cli.base import Json, Quiet, app, judge_and_end, judging_room, speak
+from inorder.cli.slo import SloFiles, lines_of
 from inorder.errors import UnusableInput
 from inorder.run import RunFolder
 
@@ -49,6 +50,7 @@ def judge(
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a processor.")] = None,
     dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, whose workers judge.")] = None,
+    slo: SloFiles = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -59,6 +61,7 @@ def judge(
     speak(quiet, as_json)
     judging = judging_room("judge")
     jobs = jobs or os.cpu_count() or 1
+    lines = lines_of(slo)
     if folder is None:
         if not (history and stored and out):
             raise UnusableInput("judge: expected RUN, or --history, --stored and --out together")
@@ -67,7 +70,7 @@ def judge(
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         made = foreign.gather(foreign.Given(history, stored, written), out, jobs)
         try:
-            judge_and_end(judging, [made], out, as_json=as_json, jobs=jobs, dask=dask)
+            judge_and_end(judging, [objectives.to_folder(made, lines)], out, as_json=as_json, jobs=jobs, dask=dask)
         except typer.Exit:
             raise
         except Exception:
@@ -77,6 +80,8 @@ def judge(
         if value:
             raise UnusableInput(f"judge: expected either RUN or --history, got {folder} and {name}")
     folders = judging.folders_of(folder)
+    if lines:
+        folders = [objectives.to_folder(opened, lines) for opened in folders]
     if read_back:
         for opened in folders:
             _read_back(opened)

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from inorder import conduct
+from inorder import conduct, objectives
 from inorder.cli.base import Json, Quiet, app, console, judge_and_end, judging_room, progress, speak
 from inorder.cli.capacity import run_steps
+from inorder.cli.slo import SloFiles, lines_of
 from inorder.driver.target import bases_of
 from inorder.errors import UnusableInput
 from inorder.progress import line
@@ -29,14 +30,16 @@ def run(
     repeats: Annotated[int, typer.Option(min=1, max=100, help="Runs; intervals then come from the repeats.")] = 1,
     partner_id: Annotated[str | None, typer.Option(help="partnerId; default: INORDER_PARTNER_ID.")] = None,
     ca_file: Annotated[str | None, typer.Option(help="Certificates to trust instead of the system's.")] = None,
+    slo: SloFiles = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Make the load of SCENARIO, read the stored log back, judge it, and say where the page is."""
     speak(quiet, as_json)
+    lines = lines_of(slo)
     asked = conduct.Run(
-        file=file, targets=bases_of(target or ()), processes=processes, seed=seed, behaviour=behaviour,
-        partner_id=partner_id, ca_file=ca_file,
+        file=file, text=objectives.to_text(file, lines) if lines else None, targets=bases_of(target or ()),
+        processes=processes, seed=seed, behaviour=behaviour, partner_id=partner_id, ca_file=ca_file,
     )  # fmt: skip
     judging = judging_room("run")
     # A pipeline that cancels a job sends SIGTERM: it ends the run as a Ctrl-C does.
