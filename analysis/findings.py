@@ -1,5 +1,6 @@
 """What the data says, in sentences: the headline and the headings. They state what was seen, never a cause."""
 
+import math
 from typing import Any
 
 from analysis import page_capacity, run_checks, words
@@ -21,6 +22,10 @@ _BROKEN = {
     "zombie": "had the last copies of events stored out of order",
 }
 _NUMBERS = "No One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve".split()
+
+
+UNTOLD = math.inf
+"""The share of a limit that is used where nothing was measured of what must be, or something where nothing may be."""
 
 
 def number(value: int) -> str:
@@ -82,7 +87,7 @@ def batched(verdict: dict[str, Any]) -> int:
 
 def _failed(verdict: dict[str, Any]) -> str:
     broken = by_verdict(verdict["promises"], "broken")
-    missed = by_verdict(verdict["sla"], "fail")
+    missed = sorted(by_verdict(verdict["sla"], "fail"), key=lambda line: not line.get("reason"))  # what stopped the load
     parts = []
     if broken:
         worst = sorted(broken, key=lambda line: -line["visitors_found"])
@@ -179,10 +184,13 @@ def objectives_heading(judgement: Judgement) -> str:
         )
     parts = [(met, "met"), (missed, "missed"), (undecided, "undecided")]
     sentence = words.capital(words.listed([f"{count} {name}" for count, name in parts if count]))
+    if any(line.get("reason") for line in by_verdict(lines, "fail")):
+        return f"{sentence}; the load was stopped early"
     worst = max(by_verdict(lines, "fail"), key=lambda line: used(line, line["value"]) or 0, default=None)
-    if worst is not None:
-        share = words.count(100 * min(used(worst, worst["value"]) or 0, 99))
-        sentence += f"; {'the one missed' if missed == 1 else 'the worst'} is at {share}{words.THIN}% of its limit"
+    share = worst and used(worst, worst["value"])
+    if share and share < UNTOLD:
+        which = "the one missed" if missed == 1 else "the worst"
+        sentence += f"; {which} is at {words.times(share)} its limit"
     return sentence
 
 
@@ -191,12 +199,12 @@ def used(line: dict[str, Any], value: float | None) -> float | None:
     limit = line["limit"]
     if slices := line.get("slices"):
         share = slices["share"]
-        return None if share is None else slices["needed"] / share if share else 99.0
+        return None if share is None else slices["needed"] / share if share else UNTOLD
     if value is None:
         return None
     if line.get("sense") == "min":
-        return limit / value if value else (0.0 if not limit else 99.0)
-    return value / limit if limit else (0.0 if not value else 99.0)
+        return limit / value if value else (0.0 if not limit else UNTOLD)
+    return value / limit if limit else (0.0 if not value else UNTOLD)
 
 
 def latency_heading(judgement: Judgement) -> str:

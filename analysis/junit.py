@@ -61,7 +61,7 @@ def _readings(judgement: Judgement) -> Case:
 
 
 def _objective(row: dict[str, object]) -> Case:
-    message = f"{row['value']} {row['interval']}".strip() + f", limit {row['limit']}"
+    message = f"{row['value']} {row['interval']}".strip() + f", limit {row['limit']}{row['within']}"
     return str(row["statement"]), _ELEMENTS.get(str(row["verdict"])), message
 
 

@@ -14,6 +14,8 @@ _ALSO_COUNTED = {
     "split": ("batch", "with events of other calls in between"),
 }
 """What no promise of the API is about; a scenario may promise some of it, which then is a line of the table."""
+_MANY = 10
+"""Times the limit from which on a margin in percent of it is hard to read."""
 _UNITS = {"torn": "batch", "split": "batch"}
 """Of what is counted in something else than events."""
 
@@ -35,7 +37,9 @@ def facts(judgement: Judgement) -> list[tuple[str, str, str]]:
     parts += [f"{len(lines) - met - missed} inconclusive"] if met + missed < len(lines) else []
     strip.append(("bad" if missed else "good" if met == len(lines) else "open", "Objectives", ", ".join(parts)))
     valid = run_checks.is_valid(judgement)
-    strip.append(("good" if valid else "bad", "Run", run_checks.standing(judgement)))
+    stops = run_checks.stops(judgement)
+    early = f", stopped early at {words.exact(stops[0].at_s, 's')}" if stops else ""
+    strip.append(("good" if valid else "bad", "Run", f"{run_checks.standing(judgement)}{early}"))
     return strip
 
 
@@ -234,21 +238,24 @@ def objectives(judgement: Judgement) -> list[dict[str, Any]]:
             margin = -margin
         several = [findings.used(line, own) for own in line.get("runs") or []] if len(judgement.runs) > 1 else []
         measured = words.quantity(value, unit) if value is not None else "not measured"
-        limit = words.limit(line)
+        within = ""
         if slices := line.get("slices"):  # the share of them decides, and the metric over all stands beside it
             share = slices["share"]
             ends, margin, several = [None, None], None if share is None else share / slices["needed"] - 1, []
             interval = "" if value is None else f"({measured} over all)"
             measured = words.capital(words.slices(slices))
-            limit = f"{limit}{words.THIN}in {words.needed(slices)} of slices"
+            within = f" in {words.needed(slices)} of slices"
         stopped = line["verdict"] == "fail" and line.get("reason")
+        if stopped:  # what was measured by then is not what was lost
+            used, ends, margin, several = None, [None, None], None, []
         rows.append(
             {
                 "statement": words.objective(line),
-                "limit": limit,
+                "limit": words.limit(line),
+                "within": within,
                 "value": measured,
                 "interval": interval,
-                "margin": "–" if margin is None else words.margin(margin),
+                "margin": _margin(line, margin),
                 "used": used,
                 "low": min(end for end in ends if end is not None) if None not in ends else None,
                 "high": max(end for end in ends if end is not None) if None not in ends else None,
@@ -260,6 +267,19 @@ def objectives(judgement: Judgement) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _margin(line: dict[str, Any], margin: float | None) -> str:
+    """What is left to the limit, in percent of it; how many times the limit, where that is many."""
+    if margin is None:
+        return "–"
+    if line.get("slices"):
+        return words.margin(margin)
+    if margin > 0 and not line["value"]:
+        return "none used"
+    if abs(margin) < _MANY - 1:
+        return words.margin(margin)
+    return f"{words.significant(line['value'] / line['limit'], 2)}{words.THIN}× the limit"
 
 
 def interval_note(judgement: Judgement) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from analysis import words
 from analysis.judgement import Judgement, RunFrames
-from inorder.run import Reading
+from inorder.run import Reading, Stopped
 
 UNLIMITED_MS = 999_999_999
 """The highest limit that a scenario may name: it says that nobody asks for one."""
@@ -57,8 +57,9 @@ def _generators(judgement: Judgement) -> list[RunCheck]:
     meant = validity.get("workers") or sum(run.info.processes for run in judgement.runs)
     lost = validity["workers_lost"]
     cut = validity.get("interrupted") or any(run.info.ended is None for run in judgement.runs)
+    stopped = stops(judgement)
     # A load that was stopped was so on purpose, and a step of a capacity run may be an overload.
-    meant_to_end = not judgement.verdict.get("stopped") and not judgement.verdict.get("capacity")
+    meant_to_end = not stopped and not judgement.verdict.get("capacity")
     unusual = [
         ("run to its end", cut, "The run was interrupted or cut off before its end."),
         ("no error in the generator", validity.get("crashed"), "The generator itself failed {} times."),
@@ -80,7 +81,27 @@ def _generators(judgement: Judgement) -> list[RunCheck]:
     for name, number, sentence in unusual:
         text = sentence.format(words.count(number or 0)) if number else f"{words.capital(name)}: yes."
         checks.append(RunCheck(name, not number, text, usual=not number))
-    return checks
+    return [*checks, RunCheck("ended early by an objective", True, early(judgement))] if stopped else checks
+
+
+def stops(judgement: Judgement) -> list[Stopped]:
+    """Why the load was ended before its time, one a repeat of which it was; the earliest first."""
+    found = [run.info.stopped for run in judgement.runs if run.info.stopped is not None]
+    return sorted(found, key=lambda own: own.at_s)
+
+
+def early(judgement: Judgement) -> str:
+    """When the load was ended before its time, and what that means for the numbers; empty where it was not."""
+    found, runs, scenario = stops(judgement), len(judgement.runs), judgement.runs[0].scenario
+    if not found:
+        return ""
+    first = "" if len(found) == 1 else "first "
+    whose = "The load" if runs == 1 else f"The load of {len(found)} of {runs} repeats"
+    return (
+        f"{whose} was stopped early, {first}at {words.exact(found[0].at_s, 's')} (its phases last "
+        f"{words.exact(scenario.phases_s, 's')}): an objective was lost for certain. Times and rates are of what was sent "
+        "by then."
+    )
 
 
 def _schedule(judgement: Judgement) -> list[RunCheck]:

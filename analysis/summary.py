@@ -19,6 +19,8 @@ def render(judgement: Judgement, folder_name: str) -> str:
         *(f"- {_MARKS[shape]} {what} **{how}**" for shape, what, how in page_sections.facts(judgement)),
         "",
     ]
+    if stopped := run_checks.early(judgement):
+        lines += [stopped, ""]
     if verdict["verdict"] != "pass" and verdict["reasons"]:
         lines += ["Reasons:", "", *(f"- {_text(str(reason))}" for reason in verdict["reasons"][:8]), ""]
     lines += page_capacity.summary(judgement)
@@ -37,7 +39,7 @@ def render(judgement: Judgement, folder_name: str) -> str:
         for row in objectives:
             measured = f"{row['value']} {row['interval']}".strip()
             lines.append(
-                f"| {_cell(row['statement'])} | {row['limit']} | {_cell(measured)} | {row['margin']} | "
+                f"| {_cell(row['statement'])} | {row['limit']}{row['within']} | {_cell(measured)} | {row['margin']} | "
                 f"{_MARKS[row['icon']]} {row['word']} |"
             )
     lines += ["", f"{_text(findings.latency_heading(judgement))}. {_text(findings.reordering_heading(judgement))}."]

@@ -206,7 +206,14 @@ def in_sentence(line: dict[str, object]) -> str:
 def margin(value: float) -> str:
     """A signed share of a limit, in percent without digits that nobody needs."""
     percent = 100 * abs(value)
+    if 99.5 <= percent < 100:  # the whole limit is not left while something of it is used
+        return f"{'+' if value >= 0 else '−'}{min(percent, 99.9):.1f}{THIN}%"
     return f"{'+' if value >= 0 else '−'}{percent:,.{0 if percent >= 10 else 1}f}{THIN}%"
+
+
+def times(value: float) -> str:
+    """How much of something, to stand before it: `132 % of`, `99 times`."""
+    return f"{significant(value)} times" if value >= 10 else f"{count(100 * value)}{THIN}% of"
 
 
 def limit(line: dict[str, object]) -> str:

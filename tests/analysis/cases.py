@@ -10,7 +10,7 @@ import msgspec
 from analysis.judgement import Judgement
 from inorder.faults.injection import Report
 from inorder.run import Reading
-from tests.analysis import measured
+from tests.analysis import loads, measured
 from tests.analysis.synthetic import OF_THE_API, VALIDITY, frames, judgement, objective, objectives, promise, with_infos
 
 Batch = tuple[int, int, int, float, float | None]
@@ -319,5 +319,8 @@ def empty() -> Judgement:
 
 CASES: dict[str, Callable[[], Judgement]] = {
     case.__name__: case
-    for case in (passing, failing, inconclusive, invalid, control, client, further, repeats, tiny, empty)
+    for case in (
+        *(passing, failing, inconclusive, invalid, control, client, further, repeats, tiny, empty),
+        *(loads.stopped, loads.sliced, loads.stepped),
+    )
 }

@@ -52,7 +52,7 @@ def test_one_run_says_that_repeats_would_decide_where_its_interval_does_not() ->
     """Far from the limit, and the limit within the interval; or too short a stretch of time for any."""
     wide = one(20, 101)
     assert (wide.reason, wide.repeats_needed) == (
-        "the limit lies within the interval of one run: at least 5 repeats would",
+        "the limit lies within the interval of one run: at least 5 repeats would decide it",
         5,
     )
     short = decide([Estimate(10.0)], AT_MOST, "too short a stretch of time for an interval")

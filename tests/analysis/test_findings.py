@@ -1,5 +1,6 @@
 """The sentences that a report leads with, and that they follow from the data."""
 
+import math
 from typing import Any
 
 import pytest
@@ -134,9 +135,30 @@ def test_witnesses_of_what_is_only_counted_are_no_faults() -> None:
     [
         ({"limit": 200, "sense": "max"}, 0.5),
         ({"limit": 200, "sense": "min"}, 2.0),
-        ({"limit": 0, "sense": "max"}, 99.0),
+        ({"limit": 0, "sense": "max"}, math.inf),
     ],
 )
 def test_more_of_the_limit_is_always_worse(line: dict[str, Any], used: float) -> None:
     """For a lower limit the share is turned over, so that one axis serves both."""
     assert findings.used(line, 100.0) == used
+
+
+def test_the_objective_that_ended_the_load_leads() -> None:
+    """Whatever else was missed; its own value says nothing of how far it was missed."""
+    case = cases.CASES["stopped"]()
+    assert told(findings.headline(case)).startswith(
+        "Batch response time (99th percentile): stopped early at 4.2 s: 412 of "
+    )
+    assert findings.objectives_heading(case) == "4 met and 2 missed; the load was stopped early"
+
+
+def test_a_limit_that_was_missed_by_far_is_told_in_times_of_it() -> None:
+    """In percent where that can be read."""
+    case = cases.failing()
+    line = case.verdict["sla"][0]
+    line["value"] = 1.32 * line["limit"]
+    assert told(findings.objectives_heading(case)).endswith("; the one missed is at 132 % of its limit")
+    line["value"] = 100 * line["limit"]
+    assert told(findings.objectives_heading(case)).endswith("; the one missed is at 100 times its limit")
+    line["limit"] = 0
+    assert findings.objectives_heading(case).endswith("1 missed and 1 undecided")

@@ -6,9 +6,9 @@ import pytest
 
 from analysis import words
 from analysis.judgement import Judgement
-from analysis.run_checks import is_valid, run_checks
+from analysis.run_checks import early, is_valid, run_checks
 from inorder.run import Reading
-from tests.analysis import cases
+from tests.analysis import cases, loads
 from tests.analysis.synthetic import VALIDITY, with_infos
 
 
@@ -115,3 +115,15 @@ def test_what_is_not_known_is_not_called_broken() -> None:
 def test_what_was_not_kept_comes_first() -> None:
     """The reader sees the fault before the rest."""
     assert next(check.ok for check in run_checks(cases.invalid())) is False
+
+
+def test_a_load_that_an_objective_ended_is_valid_and_says_so() -> None:
+    """What was not sent then is no fault of the generator; of repeats it is said how many were ended."""
+    case = cases.CASES["stopped"]()
+    assert is_valid(case)
+    sentence = "The load was stopped early, at 4.2 s (its phases last 20 s): an objective was lost for certain. "
+    assert sentence in " ".join(check.sentence for check in run_checks(case) if not check.usual).replace(words.THIN, " ")
+    several = early(loads.stopped(repeats=3, early=2)).replace(words.THIN, " ")
+    assert several.startswith("The load of 2 of 3 repeats was stopped early, first at 4.2 s ")
+    assert early(cases.passing()) == ""
+    assert not any("stopped" in check.sentence for check in run_checks(cases.passing()))

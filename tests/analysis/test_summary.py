@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis import summary
+from analysis import summary, words
 from tests.analysis import cases
 
 
@@ -46,3 +46,12 @@ def test_a_run_that_is_not_valid_says_why() -> None:
     text = summary.render(cases.invalid(), "run-1")
     assert "Not a valid run:" in text
     assert "1 of 2 load generators" in text
+
+
+def test_a_load_that_was_ended_early_is_told() -> None:
+    """When, and for which objective: the numbers are of a part of the load."""
+    text = summary.render(cases.CASES["stopped"](), "run-1").replace(words.THIN, " ")
+    assert "Run **valid, stopped early at 4.2 s**" in text
+    assert "The load was stopped early, at 4.2 s" in text
+    assert "p99: stopped early at 4.2 s: 412 of at most 4,000 batches" in text
+    assert "stopped" not in summary.render(cases.passing(), "run-1")
