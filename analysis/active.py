@@ -10,7 +10,7 @@ from inorder.faults.injection import added
 from inorder.run import RunInfo
 
 _READING = "rows"
-"""Faults that count rows are of the reading of the log, not of the load."""
+"""Faults that count rows are of the reading of the log, on which every witness rests; they have no window in the load."""
 
 
 def faults(infos: Sequence[RunInfo]) -> list[dict[str, Any]]:
@@ -19,18 +19,20 @@ def faults(infos: Sequence[RunInfo]) -> list[dict[str, Any]]:
 
 
 def around(witness: dict[str, Any], found: Sequence[dict[str, Any]]) -> list[str]:
-    """The faults whose windows were open while the batches of a witness were on their way."""
+    """The faults whose windows were open while a batch of a witness was on its way, and those of the reading."""
     named = {batch for _, batch, *_ in witness["events"]}
-    times = [(own["sent"], own["done"]) for own in witness["batches"] if own["name"] in named]
-    if not times:
-        return [own["fault"] for own in found if own["unit"] == _READING]
-    begin = min(sent for sent, _ in times)
-    end = max(math.inf if done is None else done for _, done in times)
-    return [
-        own["fault"]
-        for own in found
-        if own["unit"] != _READING and own["from_s"] <= end and (own["until_s"] is None or begin < own["until_s"])
+    times = [
+        (own["sent"], math.inf if own["done"] is None else own["done"])
+        for own in witness["batches"]
+        if own["name"] in named
     ]
+    return [own["fault"] for own in found if own["unit"] == _READING or _open(own, times)]
+
+
+def _open(fault: dict[str, Any], times: Sequence[tuple[float, float]]) -> bool:
+    """Whether the window of a fault of the load was open at an instant of one of the times, seconds."""
+    until = math.inf if fault["until_s"] is None else fault["until_s"]
+    return any(fault["from_s"] <= end and begin < until for begin, end in times)
 
 
 def told(witness: dict[str, Any], found: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -119,7 +119,8 @@ def _missed(line: dict[str, Any]) -> str:
     if slices := line.get("slices"):
         return f"{name} {words.slices(slices)}, where {words.needed(slices)} are needed"
     side = "under" if line.get("sense") == "min" else "over"
-    return f"{name} was {words.quantity(line['value'], unit)}, {side} its limit of {words.exact(line['limit'], unit)}"
+    was = "were" if str(line.get("metric")).startswith("anomalies.") else "was"
+    return f"{name} {was} {words.quantity(line['value'], unit)}, {side} its limit of {words.exact(line['limit'], unit)}"
 
 
 def _changed(verdict: dict[str, Any]) -> str:

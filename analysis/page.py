@@ -20,6 +20,7 @@ from analysis import (
 from analysis.figures import style
 from analysis.figures.style import Picture
 from analysis.judgement import Judgement
+from analysis.tally import WITNESSES
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -55,6 +56,7 @@ def render(judgement: Judgement, pictures: dict[str, Picture], folder_name: str)
             latency_notes=page_details.latency_notes(judgement),
             storm_notes=page_details.storm_notes(judgement),
             witnesses=page_details.witnesses(judgement, pictures),
+            most_witnesses=WITNESSES,
             measures=page_order.measures(judgement),
             reordering_notes=page_order.reordering_notes(judgement),
             given=run_checks.is_given(judgement.runs[0]),

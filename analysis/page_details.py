@@ -36,7 +36,8 @@ def storm_notes(judgement: Judgement) -> list[str]:
     if series is not None and 0 in series.due:
         moments = (series.time.edges[int(values[0].argmax())] for values in (series.due, series.confirmed))
         due, confirmed = (f"{series.time.told(float(moment))}{words.THIN}s" for moment in moments)
-        notes.append(f"Most was due in the bin from {due} on, and confirmed in the bin from {confirmed} on.")
+        then = f"and confirmed in the bin from {confirmed} on" if series.confirmed[0].any() else "and nothing was confirmed"
+        notes.append(f"Most was due in the bin from {due} on, {then}.")
         notes.append(
             "A visitor has one batch in flight and sends the next after success, so what is due bends with what is "
             "confirmed: under overload the backlog waits with the visitors."
@@ -57,13 +58,13 @@ def storm_notes(judgement: Judgement) -> list[str]:
             told = ", ".join(f"{words.count(number)} {outcome}" for outcome, number in outcomes.items())
             notes.append(f"{name} calls: {told}.")
     extra = [
-        (verdict.get("resends"), "{} re-sent"),
-        (verdict.get("gave_up"), "{} batches given up after the last attempt"),
-        (verdict.get("unsent"), "{} events never sent before the run ended"),
+        (verdict.get("resends"), "re-sent: {}"),
+        (verdict.get("gave_up"), "batches given up after the last attempt: {}"),
+        (verdict.get("unsent"), "events never sent before the run ended: {}"),
     ]
-    told = ", ".join(text.format(words.count(number)) for number, text in extra if number)
+    told = "; ".join(text.format(words.count(number)) for number, text in extra if number)
     if told:
-        notes.append(f"Of all calls {told}.")
+        notes.append(f"{words.capital(told)}.")
     waited = verdict["validity"].get("waited_for_connection")
     if waited:
         notes.append(

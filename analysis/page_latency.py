@@ -73,6 +73,8 @@ def locust_warning(judgement: Judgement) -> dict[str, str] | None:
         if own and theirs:
             times = own / theirs
             beside = f"{words.significant(times, 2)} times as much" if times >= 1.05 else "here about the same"
+            if times < 0.95:  # of repeats Locust's is the mean and ours the middle one
+                beside = "less: Locust also counts the warm-up and calls that failed, and of repeats it is the mean"
             return {
                 "title": f"Locust’s own p99 of {many}",
                 "value": words.exact(round(theirs, 1), "ms"),  # Locust has rounded it

@@ -122,20 +122,27 @@ def again(judgement: Judgement, folder_name: str) -> dict[str, Any]:
     """The commands that judge and run it again (none where nothing was run), and the files beside the page."""
     info = judgement.runs[0].info
     given = run_checks.is_given(judgement.runs[0])
-    repeats = f" --repeats {len(judgement.runs)}" if len(judgement.runs) > 1 else ""
-    behaviour = (
-        f" \\\n  --behaviour {shlex.quote(info.behaviour)}"
-        if info.behaviour != judgement.runs[0].scenario.visitors.behaviour
-        else ""
-    )
-    command = f"inorder run \\\n  scenarios/{info.scenario}.toml \\\n  --seed {info.seed}{repeats}{behaviour}"
     where = shlex.quote(folder_name)
     parts: tuple[str, ...] = _ONE if len(judgement.runs) == 1 else ("repeats/",)
     if judgement.verdict.get("capacity"):
         parts = ("scenario.toml", "steps/")
     return {
         "judge": f"inorder judge {where}" if given else f"inorder judge \\\n  reports/{where}",
-        "run": None if given else command,
+        "run": None if given else _command(judgement, folder_name),
         "files": ("verdict.json", "summary.md", "junit.xml", *parts),
         "footer": f"inorder {info.versions.get('inorder', '')}, {folder_name}",
     }
+
+
+def _command(judgement: Judgement, folder_name: str) -> str:
+    """The command that runs it again: the scenario as it was run, with what the run was asked for beside it."""
+    runs, info = len(judgement.runs), judgement.runs[0].info
+    folder = f"{folder_name}/repeats/1" if runs > 1 else folder_name
+    parts = ["inorder run", shlex.quote(f"reports/{folder}/scenario.toml"), f"--seed {info.seed}"]
+    parts += [f"--repeats {runs}"] if runs > 1 else []
+    parts += [f"--processes {info.processes}"] if info.processes > 1 else []
+    if not info.sandbox:
+        parts += [f"--target {shlex.quote(base)}" for base in info.target.split(", ")]
+    if info.behaviour != "synthetic":  # in the scenario it is relative to a folder that is not this one
+        parts.append(f"--behaviour {shlex.quote(info.behaviour)}")
+    return " \\\n  ".join(parts)

@@ -84,7 +84,7 @@ def quantity(value: float | None, unit: str) -> str:
         return share(value)
     if unit in {"ratio", "×", "x"}:
         return f"{significant(value)}{THIN}×"
-    number = significant(value)
+    number = significant(value) if unit else exact(value, unit)  # what has no unit is counted
     return f"{number}{THIN}{unit.removeprefix('events')}".rstrip(THIN)
 
 
@@ -94,7 +94,7 @@ def interval(value: float, low: float | None, high: float | None, unit: str = ""
         return ""
     factor = 100 if unit in {"share", "%"} else 1
     size = abs(factor * value) or abs(factor * high)
-    digits = 2 if value else 0  # an end of an interval around nothing is told by its first digit
+    digits = 2 if value else 1  # an end of an interval around nothing is told by its first digits
     decimals = max(0, digits - math.floor(math.log10(size))) if size else 0
     ends = (f"{factor * end:,.{decimals}f}" for end in (low, high))
     return "[{}, {}]".format(*("0" if float(end.replace(",", "")) == 0 else end.replace("-", "−") for end in ends))

@@ -1,4 +1,4 @@
-"""What was wrong on purpose, as bands across the figures over time: when each fault could strike."""
+"""Bands across the figures over time: when each fault that was put in could strike, and what a warm-up leaves out."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from analysis import words
 from analysis.figures.labels import Labels
-from analysis.figures.style import BAD, BAD2
+from analysis.figures.style import BAD, BAD2, INK2, ORD, ORD2
 from inorder.faults.injection import Report
 
 ROW = 17.0
@@ -24,14 +24,17 @@ _LETTER = 6.6
 
 @dataclass(frozen=True)
 class Band:
-    """A window in which faults could strike, within the axis."""
+    """A window in which faults could strike, or the warm-up, within the axis."""
 
     names: tuple[str, ...]
     start: float
     end: float
+    warm_up: bool = False
 
     def texts(self) -> list[str]:
         """Its name, from the longest on."""
+        if self.warm_up:
+            return [*self.names]
         first, more = self.names[0], len(self.names) - 1
         return [", ".join(self.names), f"{first} +{more}", f"{more + 1} faults"] if more else [first, "fault"]
 
@@ -48,6 +51,13 @@ def bands(faults: Sequence[Report], start: float, end: float) -> tuple[tuple[Ban
             windows.setdefault((max(own.from_s, start), closes), []).append(own.fault)
     always = windows.pop((start, end), [])
     return tuple(Band(tuple(names), *window) for window, names in sorted(windows.items())), tuple(always)
+
+
+def with_warm_up(found: Sequence[Band], warm_up_s: float, start: float, end: float) -> tuple[Band, ...]:
+    """The bands with that of the warm-up, which reaches from the start of the axis to `warm_up_s`, if that is inside."""
+    if warm_up_s <= start:
+        return tuple(found)
+    return Band(("warm-up",), start, min(warm_up_s, end), warm_up=True), *found
 
 
 def rows_of(found: Sequence[Band], start: float, end: float, pixels: float) -> list[int]:
@@ -70,7 +80,8 @@ def shade(axes: Axes, found: Sequence[Band], above: float, rows: Sequence[int] |
     across = axes.get_xaxis_transform()
     for number, own in enumerate(found):
         top = 1 + (above if rows is None else _FIRST + ROW * rows[number]) / height
-        look: dict[str, Any] = {"fc": BAD2, "ec": "none", "alpha": 0.55, "zorder": 0.1, "clip_on": False}
+        fill, edge = (ORD2, ORD) if own.warm_up else (BAD2, BAD)
+        look: dict[str, Any] = {"fc": fill, "ec": "none", "alpha": 0.55, "zorder": 0.1, "clip_on": False}
         axes.add_patch(Rectangle((own.start, 0), own.end - own.start, top, transform=across, **look))
         lines: list[tuple[list[float], list[float], float, Any]] = [
             ([own.start] * 2, [0, top], 0.8, (0, (2, 2))),
@@ -79,7 +90,7 @@ def shade(axes: Axes, found: Sequence[Band], above: float, rows: Sequence[int] |
         if rows is not None:
             lines.append(([own.start, own.end], [top, top], 2.0, "-"))
         for x, y, thick, dash in lines:
-            axes.add_artist(Line2D(x, y, lw=thick, ls=dash, color=BAD, transform=across, clip_on=False, zorder=0.2))
+            axes.add_artist(Line2D(x, y, lw=thick, ls=dash, color=edge, transform=across, clip_on=False, zorder=0.2))
 
 
 def name(labels: Labels, top: Axes, found: Sequence[Band], rows: Sequence[int]) -> None:
@@ -90,23 +101,26 @@ def name(labels: Labels, top: Axes, found: Sequence[Band], rows: Sequence[int]) 
         for text in own.texts():
             spots = [(own.start + own.end) / 2, own.start, own.end]
             places = [(0.0, up), (up, up), (-up, up)]
-            if any(_write(labels, top, x, upper, text, place) for x, place in zip(spots, places, strict=True)):
+            colour = INK2 if own.warm_up else BAD
+            if any(_write(labels, top, x, upper, text, place, colour) for x, place in zip(spots, places, strict=True)):
                 break
 
 
-def _write(labels: Labels, top: Axes, x: float, y: float, text: str, place: tuple[float, float]) -> bool:
+def _write(labels: Labels, top: Axes, x: float, y: float, text: str, place: tuple[float, float], colour: str) -> bool:
     """At the middle of a bracket, else from its start to the right, else from its end to the left."""
     across, up = place
     side = "center" if not across else "left" if across > 0 else "right"
-    return labels.put(top, x, y, text, ((0, up),), beyond=True, ha=side, color=BAD, fontweight="bold")
+    return labels.put(top, x, y, text, ((0, up),), beyond=True, ha=side, color=colour, fontweight="bold")
 
 
 def told(found: Sequence[Band], always: Sequence[str], moment: Callable[[float], str]) -> str:
     """The windows in words, for a caption and for who cannot see it; empty where nothing was wrong."""
-    spans = [f"{', '.join(own.names)} {moment(own.start)}–{moment(own.end)}{words.THIN}s" for own in found]
+    warm = [f"Grey band: warm-up to {moment(own.end)}{words.THIN}s, left out of the times." for own in found if own.warm_up]
+    faults = [own for own in found if not own.warm_up]
+    spans = [f"{', '.join(own.names)} {moment(own.start)}–{moment(own.end)}{words.THIN}s" for own in faults]
     if always:
         spans.append(f"{', '.join(always)} all the time")
     if not spans:
-        return ""
-    drawn = "Bands with dashed edges: faults put in on purpose" if found else "A fault was put in on purpose"
-    return f"{drawn} ({'; '.join(spans)})."
+        return "".join(warm)
+    drawn = "Bands with dashed edges: faults put in on purpose" if faults else "A fault was put in on purpose"
+    return " ".join([*warm, f"{drawn} ({'; '.join(spans)})."])

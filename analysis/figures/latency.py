@@ -84,9 +84,9 @@ _COLUMNS = ("response_s", "service_s")
 
 
 def _drawable(line: dict[str, Any]) -> bool:
-    """Whether an SLA line is a limit on a percentile of the response time of the whole run."""
+    """Whether an SLA line is a limit on a percentile of the response time of the whole run, of batches of every size."""
     metric = str(line.get("metric", ""))
-    return ".response_ms.p" in metric and not line.get("phase") and bool(line.get("limit"))
+    return ".response_ms.p" in metric and bool(line.get("limit")) and not any(map(line.get, ("phase", "sizes", "slices")))
 
 
 def _level(line: dict[str, Any]) -> str:

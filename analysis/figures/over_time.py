@@ -93,7 +93,7 @@ def _told(time: Clock, name: str, series: Series | None) -> str:
 def _limit(judgement: Judgement, kind: str) -> float | None:
     """The limit on p95 of a kind, if the scenario has one."""
     for line in judgement.verdict.get("sla", []):
-        if line.get("metric") == f"{kind}.response_ms.p95" and not line.get("phase"):
+        if line.get("metric") == f"{kind}.response_ms.p95" and not line.get("phase") and not line.get("sizes"):
             return float(line["limit"])
     return None
 

@@ -14,7 +14,7 @@ from analysis import words
 from analysis.figures import bands, style
 from analysis.figures.bands import Band
 from analysis.figures.labels import Labels
-from analysis.figures.style import RULE
+from analysis.figures.style import BAD, RULE
 from analysis.judgement import RunFrames
 from analysis.run_checks import is_given
 
@@ -37,9 +37,11 @@ class Clock:
     origin: float = 0.0
     """What is written as 0: the load's start, or where the axis starts if the clock's zero is far away."""
     bands: tuple[Band, ...] = ()
-    """When faults that were put in could strike."""
+    """The warm-up, and when faults that were put in could strike."""
     always: tuple[str, ...] = ()
     """The faults that could strike all the time."""
+    stopped: float | None = None
+    """When the load was ended before its time; None: it was not."""
 
     @property
     def edges(self) -> NDArray[np.float64]:
@@ -48,14 +50,15 @@ class Clock:
         return np.asarray(self.start + self.step * np.arange(bins + 1), np.float64)
 
     def named(self) -> str:
-        """The phases and the faults in words, for a caption."""
+        """The phases, the warm-up, the faults and an early end in words, for a caption."""
         spans = [f"{name} {self.told(start)}–{self.told(end)}{words.THIN}s" for name, start, end in self.phases]
         phases = f"Vertical rules: phases ({', '.join(spans)})." if spans else ""
         return f"{phases} {self.wrong()}".strip()
 
     def wrong(self) -> str:
-        """When which fault could strike, in words; empty where nothing was wrong on purpose."""
-        return bands.told(self.bands, self.always, self.told)
+        """The warm-up, when which fault could strike, and an early end, in words; empty where there is nothing of it."""
+        early = f"Red rule: the load was stopped early, at {self.told(self.stopped)}{words.THIN}s." if self.stopped else ""
+        return f"{bands.told(self.bands, self.always, self.told)} {early}".strip()
 
     def told(self, moment: float) -> str:
         """An instant of the run's clock as the axis writes it, without unit."""
@@ -91,7 +94,10 @@ def clock(run: RunFrames) -> Clock | None:
     start = math.floor(first / step) * step
     end = start + max(1, math.ceil((last - start) / step - 1e-9)) * step
     inside = tuple(phase for phase in phases if phase[1] < end and phase[2] > start)
-    return Clock(start, end, step, inside, start if late else 0.0, *bands.bands(run.info.faults, start, end))
+    faults, always = bands.bands(run.info.faults, start, end)
+    found = bands.with_warm_up(faults, run.scenario.warm_up_s, start, end)
+    stopped = None if run.info.stopped is None else run.info.stopped.at_s
+    return Clock(start, end, step, inside, start if late else 0.0, found, always, stopped)
 
 
 def panels(width: int, time: Clock, wanted: Sequence[Panel]) -> tuple[Figure, list[Axes]]:
@@ -117,6 +123,8 @@ def panels(width: int, time: Clock, wanted: Sequence[Panel]) -> tuple[Figure, li
         for boundary in sorted({bound for _, *bounds in time.phases for bound in bounds}):
             if time.start < boundary < time.end:
                 axes.axvline(boundary, color=RULE, lw=0.8, zorder=0.5)
+        if time.stopped is not None:
+            axes.axvline(time.stopped, color=BAD, lw=1.4, zorder=0.6)
         bands.shade(axes, time.bands, between, rows if not made else None)
         made.append(axes)
         top += tall + between
@@ -126,9 +134,12 @@ def panels(width: int, time: Clock, wanted: Sequence[Panel]) -> tuple[Figure, li
 
 
 def name_phases(labels: Labels, top: Axes, time: Clock) -> None:
-    """Write the names of the phases, and of the faults, above the uppermost panel, as far as there is room."""
+    """Write the names of bands and phases, and of an early end, above the uppermost panel, as far as there is room."""
     lower, upper = top.get_xlim()
     bands.name(labels, top, time.bands, bands.rows_of(time.bands, time.start, time.end, top.bbox.width))
+    if time.stopped is not None:
+        corners = ((0, 24), (24, 24), (-24, 24))
+        labels.put(top, time.stopped, top.get_ylim()[1], "stopped early", corners, color=BAD, fontweight="bold")
     for name, start, end in time.phases:
         middle = (max(start, lower) + min(end, upper)) / 2
         labels.put(top, middle, top.get_ylim()[1], name, ((0, 24),), color=style.INK2)

@@ -168,7 +168,7 @@ def _timed(case: Judgement, warm_up_s: float = 0.0) -> Judgement:
     return case
 
 
-def _fault(name: str, from_s: float, until_s: float | None, unit: str = "events", side: str = "server") -> Report:
+def fault(name: str, from_s: float, until_s: float | None, unit: str = "events", side: str = "server") -> Report:
     """A fault that was put in."""
     does = "does what it should not"
     return Report(
@@ -176,7 +176,7 @@ def _fault(name: str, from_s: float, until_s: float | None, unit: str = "events"
     )
 
 
-def _wrong(case: Judgement, *faults: Report) -> Judgement:
+def wrong(case: Judgement, *faults: Report) -> Judgement:
     """With faults put in on purpose."""
     case.verdict["faults"] = msgspec.to_builtins(faults)
     return replace(case, runs=with_infos(case.runs, faults=list(faults)))
@@ -213,9 +213,7 @@ def failing() -> Judgement:
         ],
     )
     case.verdict["anomalies"].update({"reordered-across-batches": 1650, "lost": 160, "reordered-in-batch": 2})
-    return _timed(
-        _wrong(case, _fault("drops-one-event", 4, 6.5), _fault("merged-by-time", 4, 6.5), _fault("latency", 6, 8))
-    )
+    return _timed(wrong(case, fault("drops-one-event", 4, 6.5), fault("merged-by-time", 4, 6.5), fault("latency", 6, 8)))
 
 
 def inconclusive() -> Judgement:

@@ -28,16 +28,23 @@ def witness(*spans: tuple[float, float | None]) -> dict[str, Any]:
         ([(1.0, 2.0)], ["always", "early"]),
         ([(4.9, 5.1)], ["always", "early"]),
         ([(5.0, 6.0)], ["always"]),
-        ([(6.0, 8.0)], ["always", "late"]),
+        ([(6.0, 8.0)], ["always", "between", "late"]),
         ([(1.0, 2.0), (9.0, 9.5)], ["always", "early", "late"]),
-        ([(1.0, None)], ["always", "early", "late"]),
-        ([], ["reading"]),
+        ([(5.0, 5.5), (7.0, 7.5)], ["always"]),
+        ([(1.0, None)], ["always", "early", "between", "late"]),
+        ([], []),
     ],
 )
 def test_a_fault_is_active_while_a_batch_is_on_its_way(spans: list[tuple[float, float | None]], names: list[str]) -> None:
-    """From the first sending to the last answer; without an answer to the end. A witness of rows is of the reading."""
-    found = [fault("always"), fault("early", 0, 5), fault("late", 8), fault("reading", unit="rows")]
-    assert around(witness(*spans), found) == names
+    """From its sending to its answer; without an answer to the end. A fault of the reading may be behind any witness."""
+    found = [
+        fault("always"),
+        fault("early", 0, 5),
+        fault("between", 6.5, 6.9),
+        fault("late", 8),
+        fault("reading", unit="rows"),
+    ]
+    assert around(witness(*spans), found) == [*names, "reading"]
 
 
 def test_the_sentence_says_it() -> None:

@@ -43,6 +43,25 @@ def test_a_driven_run_says_what_ran_and_how_to_run_it_again() -> None:
     assert "seed 1" in summary.render(case, "run-1")
 
 
+def command(case: Judgement, **facts: object) -> str:
+    """How to run a case again, whose run.json says otherwise in some."""
+    case = Judgement(case.verdict, with_infos(case.runs, **facts))
+    return str(page_method.again(case, "run 1")["run"]).replace(" \\\n  ", " ")
+
+
+def test_it_is_run_again_as_it_was() -> None:
+    """By the scenario of the run folder, with its seed, processes, servers, click log and repeats."""
+    assert command(cases.passing(), processes=1) == "inorder run 'reports/run 1/scenario.toml' --seed 1"
+    assert command(cases.passing()).endswith(" --seed 1 --processes 2")
+    targets = "https://a.example/1.0, https://b.example/1.0"
+    told = command(cases.passing(), processes=1, sandbox=False, target=targets, behaviour="my clicks.csv")
+    assert told.endswith(
+        " --seed 1 --target https://a.example/1.0 --target https://b.example/1.0 --behaviour 'my clicks.csv'"
+    )
+    told = command(cases.repeats(), processes=1)
+    assert told == "inorder run 'reports/run 1/repeats/1/scenario.toml' --seed 1 --repeats 5"
+
+
 def test_given_evidence_has_no_target_seed_or_load_of_ours(tmp_path: Path) -> None:
     """Nothing was driven, so nothing can be run again; it is judged again from its folder."""
     case = given(tmp_path)

@@ -24,7 +24,13 @@ def test_no_share_but_none_is_zero(share: float | None, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
-    [(1711.2, "ms", "1,711 ms"), (5200, "events/s", "5,200 /s"), (4.16, "ratio", "4.16 ×"), (0.001, "share", "0.10 %")],
+    [
+        (48.0, "", "48"),
+        (1711.2, "ms", "1,711 ms"),
+        (5200, "events/s", "5,200 /s"),
+        (4.16, "ratio", "4.16 ×"),
+        (0.001, "share", "0.10 %"),
+    ],
 )
 def test_a_quantity_has_its_unit(value: float, unit: str, text: str) -> None:
     """Number and unit, with a narrow space that does not break."""
@@ -43,7 +49,8 @@ def test_a_limit_is_written_as_it_was() -> None:
         (1711, 991.8, 1810, "ms", "[992, 1,810]"),
         (0.0233, 0.000791, 0.0459, "s", "[0.0008, 0.0459]"),
         (16.9, -0.05, 33.8, "ms", "[−0.1, 33.8]"),
-        (0.0, 0.0, 0.0002, "share", "[0, 0.02]"),
+        (0.0, 0.0, 0.0002, "share", "[0, 0.020]"),
+        (0.0, 0.0, 0.001466, "share", "[0, 0.15]"),
         (0.0, 0.0, 0.0, "share", "[0, 0]"),
         (5.0, None, None, "ms", ""),
     ],
