@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from analysis import words
 from analysis.arrays import Floats
@@ -44,7 +44,14 @@ def picture(judgement: Judgement) -> Picture | None:
         told = "Capacity is not drawn: it needs two steps."
         return Picture("capacity", told, told)
     lines = judgement.verdict["sla"]
-    limit = next((line["limit"] for line in lines if line["metric"] == "batch.response_ms.p95"), None)
+    limit = next(
+        (
+            line["limit"]
+            for line in lines
+            if line["metric"] == "batch.response_ms.p95" and not line.get("sizes") and not line.get("slices")
+        ),
+        None,
+    )
     drawn = _Drawn(steps, capacity, limit)
     return Picture("capacity", _alt(drawn), _caption(drawn), lambda width: _draw(width, drawn))
 
@@ -171,19 +178,26 @@ def _name(labels: Labels, drawn: _Drawn, flow: Axes, late: Axes) -> None:
 
 
 def _law(axes: Axes, drawn: _Drawn) -> None:
-    """Throughput against calls in flight: the points, the law with its band, and what it would be without contention."""
+    """Throughput against calls in flight: the points, the law with its band, and what it would be without contention.
+
+    Calls in flight are on a logarithmic axis: steps double, and below the knee they would stand on each other.
+    """
     valid = _Drawn([step for step in drawn.steps if step["valid"]], drawn.capacity, None)
     n, x = valid.of("in_flight"), valid.of("confirmed_per_s")
     law = drawn.capacity["usl"]
     gamma, alpha, beta = (law[name]["value"] for name in ("gamma", "alpha", "beta"))
     axes.set_title("Scalability, batches a second")
-    axes.set_xlabel("calls in flight")
-    at = np.linspace(0, 1.06 * float(n.max()), 200)
+    axes.set_xlabel("calls in flight (log scale)")
+    n, x = n[n > 0], x[n > 0]
+    at = np.geomspace(float(n.min()) / 1.4, 1.4 * float(n.max()), 200)
     curve = usl.throughput(at, gamma, alpha, beta)
     low, high = usl.band(n, x, at)
-    axes.set_xlim(0, at[-1])
     timeline.from_zero(axes, float(max(x.max(), curve.max())))
-    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axes.set_xscale("log")
+    axes.set_xlim(at[0], at[-1])
+    axes.xaxis.set_major_locator(FixedLocator(timeline.round_values(at[0], at[-1])))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.fill_between(at, low, high, color=BATCH2, lw=0, alpha=0.6)
     axes.plot(at, curve, color=BATCH, lw=1.8)
     axes.plot(at, gamma * at, color=INK2, lw=1, ls=(0, (4, 2)))
@@ -196,8 +210,8 @@ def _law(axes: Axes, drawn: _Drawn) -> None:
 def _name_law(labels: Labels, axes: Axes, drawn: _Drawn) -> None:
     law = drawn.capacity["usl"]
     gamma, alpha, beta = (law[name]["value"] for name in ("gamma", "alpha", "beta"))
-    right = axes.get_xlim()[1]
-    at = np.linspace(0, right, 200)
+    left, right = axes.get_xlim()
+    at = np.geomspace(left, right, 200)
     labels.avoid(axes, at, usl.throughput(at, gamma, alpha, beta))
     labels.avoid(axes, [step["in_flight"] for step in drawn.steps], [step["confirmed_per_s"] for step in drawn.steps])
     told = [_parameter(sign, law[name]) for sign, name in (("γ", "gamma"), ("α", "alpha"), ("β", "beta"))]

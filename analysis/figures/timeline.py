@@ -156,14 +156,19 @@ def logarithmic(axes: Axes, low: float, high: float) -> None:
     """A logarithmic axis around two positive values, with few ticks at round values."""
     axes.set_yscale("log")
     axes.set_ylim(low / 1.5, high * 1.6)
-    decades = math.log10(high / low * 2.4)
-    factors = (1, 2, 5) if decades < 1.6 else (1, 3) if decades < 2.6 else (1,)
-    exponents = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
-    every = max(1, round(decades / 5))
-    ticks = [f * 10.0**e for e in exponents if e % every == 0 for f in factors]
-    axes.yaxis.set_major_locator(FixedLocator([tick for tick in ticks if low / 1.5 <= tick <= high * 1.6]))
+    axes.yaxis.set_major_locator(FixedLocator(round_values(low / 1.5, high * 1.6)))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(_round_value))
+
+
+def round_values(low: float, high: float) -> list[float]:
+    """Few round values from `low` to `high` for the ticks of a logarithmic axis."""
+    decades = math.log10(high / low)
+    factors = (1, 2, 5) if decades < 1.6 else (1, 3) if decades < 2.6 else (1,)
+    every = max(1, round(decades / 5))
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks = [f * 10.0**e for e in exponents if e % every == 0 for f in factors]
+    return [tick for tick in ticks if low <= tick <= high]
 
 
 def _round_value(value: float, _: int | None = None) -> str:

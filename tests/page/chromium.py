@@ -75,6 +75,12 @@ class Opened:
         """Elements that reach beyond the right edge, but for those that scroll by themselves."""
         return list(self.page.evaluate(_BEYOND))
 
+    def crowded(self) -> dict[str, list[str]]:
+        """By figure the texts that stand on each other or reach beyond its edge; a figure without any is left out."""
+        frames = self.frames()
+        found = {name: overlapping(boxes) + cut(boxes, frames[name]) for name, boxes in self.figures().items()}
+        return {name: own for name, own in found.items() if own}
+
     def violations(self) -> list[str]:
         """What axe-core finds, one line a rule with the first place of it."""
         self.page.evaluate(axe())

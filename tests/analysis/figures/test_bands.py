@@ -71,8 +71,8 @@ def test_a_name_is_shortened_where_it_has_no_room() -> None:
         (
             [Band(("warm-up",), 0, 3, warm_up=True), Band(("a",), 4, 6)],
             ["down"],
-            "Grey band: warm-up to 3\u202fs, left out of the times. Bands with dashed edges: faults put in on purpose (a 4–6\u202fs; "
-            "down all the time).",
+            "Grey band: warm-up to 3\u202fs, left out of the times. Bands with dashed edges: faults put in on purpose "
+            "(a 4–6\u202fs; down all the time).",
         ),
     ],
 )
