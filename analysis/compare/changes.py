@@ -125,8 +125,8 @@ def _capacity(base: Verdicts, new: Verdicts, tolerance: float) -> list[Change]:
         sentence = ""
     peaks = [[own.get("peak_events_per_s") or {} for own in side] for side in sides]
     low, high, value = ([_mean(side, key) for side in peaks] for key in ("low", "high", "value"))
-    word, sentence = _ranges((low[0], high[0]), (low[1], high[1]), tolerance, "fitted peak", "events/s")
-    found.append(Change("capacity", "fitted peak", value[0], value[1], "events/s", word, sentence))
+    word, sentence = _ranges((low[0], high[0]), (low[1], high[1]), tolerance, "highest throughput", "events/s")
+    found.append(Change("capacity", "highest throughput", value[0], value[1], "events/s", word, sentence))
     return found
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 from xml.etree import ElementTree
 
-from analysis.compare.told import change_text, interval_text, name_of
+from analysis.compare.told import change_text, interval_text, name_of, shown
 from analysis.markup import legal
 
 _ELEMENTS = {"regressed": "failure", "inconclusive": "error", "worse": "failure"}
@@ -11,11 +11,12 @@ _ELEMENTS = {"regressed": "failure", "inconclusive": "error", "worse": "failure"
 
 def render(found: dict[str, Any]) -> str:
     """The document as text; `found`: the content of compare.json."""
+    found = shown(found)
     cases = [("verdict", _ELEMENTS.get(found["verdict"]), found["headline"])]
     for own in found["times"]:
         if own["judged"]:
             text = f"{name_of(own)}: {change_text(own)} {interval_text(own)}"
-            cases.append((name_of(own), None if found["invalid"] else _ELEMENTS.get(own["word"]), text))
+            cases.append((name_of(own), _ELEMENTS.get(own["word"]), text))
     for own in found["changes"]:
         if own["word"] != "told":
             cases.append((own["name"], _ELEMENTS.get(own["word"]), own["sentence"]))

@@ -14,13 +14,14 @@ _ABOUT = {
     "anomalies": "Anomalies",
     "calls": "Calls that failed",
     "objectives": "Objectives",
-    "capacity": "Capacity",
-    "ratio": "Batch over ordinary",
+    "capacity": "",
+    "ratio": "Response times",
 }
 
 
 def render(found: dict[str, Any]) -> str:
     """The page as HTML."""
+    found = told.shown(found)
     rows = [_row(own) for own in found["times"]]
     beside = [own for own in found["changes"] if own["about"] != "capacity"]
     capacity = [own for own in found["changes"] if own["about"] == "capacity"]
@@ -39,7 +40,7 @@ def render(found: dict[str, Any]) -> str:
             beside=[_beside(own) for own in beside],
             capacity=[_beside(own) for own in capacity],
             drawn=[_drawn(picture) for picture in pictures],
-            sides=[_side(found[name], name.upper()) for name in ("base", "new")],
+            sides=_sides(found["base"], found["new"]),
         )
     )
 
@@ -53,8 +54,9 @@ def _drawn(picture: Picture) -> dict[str, Any]:
 
 def _facts(found: dict[str, Any]) -> list[tuple[str, str]]:
     judged = [own["word"] for own in found["times"] if own["judged"]]
+    least = f" and {found['tolerance']['ms']:g}{words.THIN}ms" if judged else ""
     facts = [
-        ("tolerance", f"{100 * found['tolerance']['share']:g}{words.THIN}% and {found['tolerance']['ms']:g}{words.THIN}ms"),
+        ("tolerance", f"{100 * found['tolerance']['share']:g}{words.THIN}%{least}"),
         ("runs", f"{len(found['base']['runs'])} against {len(found['new']['runs'])}"),
     ]
     for word, name in (("worse", "worse"), ("open", "open"), ("same", "within tolerance"), ("better", "better")):
@@ -75,6 +77,8 @@ def _headings(found: dict[str, Any]) -> dict[str, str]:
     )
     if not judged:
         times = "No time could be judged"
+    elif found["invalid"]:
+        times = "No verdict rests on these times, as a run cannot be relied on"
     beside = [own for own in found["changes"] if own["about"] != "capacity"]
     bad = [own for own in beside if own["word"] == "worse"]
     good = [own for own in beside if own["word"] == "better"]
@@ -83,7 +87,9 @@ def _headings(found: dict[str, Any]) -> dict[str, str]:
         if bad
         else words.capital(good[0]["sentence"])
         if good
-        else "Nothing that BASE did right does NEW do wrong"
+        else "No anomaly in NEW that BASE had not"
+        if found["invalid"]
+        else "NEW does nothing wrong that BASE did right"
     )
     capacity = [own["sentence"] for own in found["changes"] if own["about"] == "capacity" and own["sentence"]]
     return {
@@ -117,19 +123,19 @@ def _beside(own: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _side(side: dict[str, Any], name: str) -> dict[str, Any]:
-    runs = [f"{run['run']} ({run['started']}, seed {run['seed']}, repeat {run['repeat']})" for run in side["runs"]]
-    per_s = ", ".join(words.count(value) for value in side["confirmed_events_per_s"])
-    machine = ", ".join(f"{key} {value}" for key, value in side["machine"].items())
-    parts = ", ".join(f"{key} {value}" for key, value in side["versions"].items())
+def _sides(base: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, list[str], list[str]]]:
+    """What was compared: a name, and its lines of either side."""
+    columns = [_lines(side) for side in (base, new)]
+    return [(name, columns[0][name], columns[1][name]) for name in columns[0]]
+
+
+def _lines(side: dict[str, Any]) -> dict[str, list[str]]:
     return {
-        "name": name,
-        "runs": runs,
-        "facts": [
-            ("Judged as", words.listed(list(dict.fromkeys(side["verdicts"])))),
-            ("Target", side["target"]),
-            ("Events confirmed a second", per_s or "–"),
-            ("Machine", machine or "–"),
-            ("Versions", parts or "–"),
-        ],
+        "Runs": [f"{run['run']} ({run['started']}, seed {run['seed']}, repeat {run['repeat']})" for run in side["runs"]],
+        "Its answer": side["answers"] or ["–"],
+        "Judged as": [words.listed(list(dict.fromkeys(side["verdicts"])))],
+        "Target": [side["target"]],
+        "Events confirmed a second": [", ".join(words.count(value) for value in side["confirmed_events_per_s"]) or "–"],
+        "Machine": [f"{key} {value}" for key, value in side["machine"].items()] or ["–"],
+        "Versions": [f"{key} {value}" for key, value in side["versions"].items()] or ["–"],
     }

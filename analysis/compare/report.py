@@ -15,6 +15,7 @@ from analysis.compare.sample import BLOCKS, RunTimes
 from analysis.compare.shifts import Tolerance, method, shifts
 from analysis.compare.sides import Side, open_sides
 from analysis.report import plain
+from inorder.run import RunInfo
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def compared(base: Side, new: Side, tolerance: Tolerance) -> dict[str, Any]:
         "intervals": _intervals(*runs) if all(runs) else "",
         "base": _side(base),
         "new": _side(new),
+        "differs": _differs(base.infos[0], new.infos[0]),
     }
     beside = changes(base.verdicts, new.verdicts, bad, tolerance.share)
     return document(times, curves, beside, [*base.invalid, *new.invalid], tolerance, how)
@@ -63,12 +65,24 @@ def _side(side: Side) -> dict[str, Any]:
         "runs": [
             {"run": info.run, "started": info.started, "seed": info.seed, "repeat": info.repeat} for info in side.infos
         ],
+        "answers": [own["capacity"]["sentence"] for own in side.verdicts if own.get("capacity")],
         "verdicts": [own["verdict"] for own in side.verdicts],
         "versions": side.infos[0].versions,
         "machine": side.infos[0].machine,
         "target": side.infos[0].target,
         "confirmed_events_per_s": side.confirmed_per_s,
     }
+
+
+def _differs(base: RunInfo, new: RunInfo) -> list[str]:
+    """What else is not alike and may have moved the times: address, machine, versions; a sandbox has any port."""
+    sides = [
+        {"target": "its own sandbox" if info.sandbox else info.target, **info.machine, **info.versions}
+        for info in (base, new)
+    ]
+    names = dict.fromkeys([*sides[0], *sides[1]])
+    told = [(name, *(side.get(name, "unknown") for side in sides)) for name in names]
+    return [f"{name}: {other} in NEW, {one} in BASE" for name, one, other in told if one != other]
 
 
 def _intervals(base: Sequence[RunTimes], new: Sequence[RunTimes]) -> str:

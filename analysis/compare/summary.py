@@ -10,6 +10,7 @@ _MARKS = {"good": "✅", "bad": "❌", "open": "◐"}
 
 def render(found: dict[str, Any]) -> str:
     """The comment; `found`: the content of compare.json."""
+    found = told.shown(found)
     icon = _MARKS[told.VERDICT_ICONS[found["verdict"]]]
     sides = [", ".join(run["run"] for run in found[side]["runs"]) for side in ("base", "new")]
     lines = [
@@ -30,12 +31,14 @@ def render(found: dict[str, Any]) -> str:
             both = [f"{told.side_text(own[side], 'ms')}" for side in ("base_ms", "new_ms")]
             change = f"**{told.change_text(own)}** {told.interval_text(own)}"
             lines.append(f"| {told.name_of(own)} | {both[0]} | {both[1]} | {change} | {_word(own)} |")
-    others = [own for own in found["changes"] if own["base"] != own["new"]]
+    others = [own for own in found["changes"] if own["base"] != own["new"] or own["about"] == "capacity"]
     if others:
         lines += ["", "| beside the times | BASE | NEW | |", "|---|--:|--:|---|"]
         for own in others:
             both = [told.side_text(own[side], own["unit"]) for side in ("base", "new")]
             lines.append(f"| {cell(own['name'])} | {both[0]} | {both[1]} | {_word(own)} |")
+    if found["differs"]:
+        lines += ["", f"Not alike, beside what was measured: {text('; '.join(found['differs']))}."]
     if found["intervals"]:
         lines += ["", f"Intervals: {found['intervals']}."]
     return "\n".join(lines) + "\n"
@@ -43,4 +46,4 @@ def render(found: dict[str, Any]) -> str:
 
 def _word(own: dict[str, Any]) -> str:
     icon = told.ICONS.get(own["word"])
-    return f"{_MARKS[icon]} {told.WORDS[own['word']]}" if icon else ""
+    return f"{_MARKS[icon]} {told.WORDS[own['word']]}" if icon else told.WORDS[own["word"]]

@@ -18,6 +18,17 @@ ICONS = {"worse": "bad", "better": "good", "same": "good", "open": "open"}
 VERDICT_ICONS = {"regressed": "bad", "improved": "good", "no evidence": "good", "inconclusive": "open"}
 
 
+def shown(found: dict[str, Any]) -> dict[str, Any]:
+    """compare.json as it is shown: no word stands at what no verdict rests on.
+
+    Of runs that cannot be relied on only the anomalies are judged: a count of wrongs stands in any run.
+    """
+    invalid = bool(found["invalid"])
+    times = [own if own["judged"] and not invalid else own | {"word": "unknown"} for own in found["times"]]
+    changes = [own if own["about"] == "anomalies" or not invalid else own | {"word": "told"} for own in found["changes"]]
+    return found | {"times": times, "changes": changes}
+
+
 def name_of(own: dict[str, Any]) -> str:
     """`95th percentile of batch response time`."""
     return f"{_QUANTITIES[own['name']]} {own['kind']} {own['measure']} time"
@@ -29,7 +40,7 @@ def percent(share: float | None) -> str:
         return "–"
     if share >= 9:
         return words.quantity(1 + share, "×")
-    return f"{100 * share:+.1f}".replace("-", "−") + f"{words.THIN}%"
+    return f"{_signed(f'{100 * share:+.1f}')}{words.THIN}%"
 
 
 def change_text(own: dict[str, Any]) -> str:
@@ -44,9 +55,17 @@ def interval_text(own: dict[str, Any]) -> str:
 
 
 def milliseconds_text(own: dict[str, Any]) -> str:
-    """`+3.1 ms`."""
+    """`+3.1 ms`, no finer than a hundredth."""
     value = own["change_ms"]["value"]
-    return "–" if value is None else f"{'+' if value >= 0 else '−'}{words.significant(abs(value))}{words.THIN}ms"
+    if value is None:
+        return "–"
+    number = f"{value:+.2f}" if abs(value) < 1 else f"{'+' if value > 0 else '−'}{words.significant(abs(value))}"
+    return f"{_signed(number)}{words.THIN}ms"
+
+
+def _signed(number: str) -> str:
+    """With a minus sign for a hyphen; nothing has no sign."""
+    return number.replace("-", "−") if any(digit in "123456789" for digit in number) else number[1:]
 
 
 def sentence(own: dict[str, Any]) -> str:
@@ -62,4 +81,6 @@ def side_text(value: float | str | None, unit: str) -> str:
         return value
     if unit == "events":
         return words.count(value)
+    if unit.endswith("/s"):
+        return f"{words.significant(value)}{words.THIN}{unit}"
     return words.quantity(value, unit)

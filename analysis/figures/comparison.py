@@ -15,8 +15,11 @@ from analysis.figures.latency import place
 from analysis.figures.style import BAD, BATCH, BATCH2, GRID, INK, INK2, ORD, PAPER, Picture
 
 _ROW = 34
-_MOST = 1.5
-"""Change at which the axis ends where one interval would make all others a dot; an arrow says that it goes on."""
+_MOST = 150.0
+"""Per cent at which the axis ends at the earliest, and else at three times the middle change, where one interval would
+make all others a dot; an arrow says that it goes on."""
+_ALL = 100.0
+"""No time can become shorter by more, per cent."""
 _SHORT = {"body": "typical", "p95": "95th percentile", "p99": "99th percentile"}
 
 
@@ -31,7 +34,7 @@ def intervals(found: dict[str, Any]) -> Picture:
         f"{words.capital(told.sentence(own))}: {told.WORDS[own['word']]}." for own in rows
     )
     caption = (
-        "Dot: change of the response time; bar: its interval, 95 % for all rows together. Shaded: the tolerance. "
+        "Dot: change of the response time; bar: its interval, 95\u202f% for all rows together. Shaded: the tolerance. "
         "A row is worse if its whole bar lies to the right of it."
     )
     if any(len(own["runs"]) > 1 for own in rows):
@@ -41,13 +44,14 @@ def intervals(found: dict[str, Any]) -> Picture:
 
 def _draw_intervals(width: int, rows: list[dict[str, Any]], band: float) -> Figure:
     wide = width == style.WIDE
-    left, right = (190, 130) if wide else (104, 16)
+    left, right = (170, 168) if wide else (104, 16)
     figure = style.figure(width, 58 + _ROW * len(rows))
     axes = style.axes(figure, left, 24, width - left - right, _ROW * len(rows))
     axes.set_title("Change of the response time, %")
     ends = [100 * own["change"][end] for own in rows for end in ("low", "high")]
-    low, high = max(-99.0, min(ends)), min(100 * _MOST, max(ends))
-    low, high = min(low, -2 * band, -1.0), max(high, 2 * band, 1.0)
+    middle = 100 * float(np.median([own["change"]["value"] for own in rows]))
+    low, high = min(ends), min(max(_MOST, 3 * middle), max(ends))
+    low, high = max(-_ALL, min(low, -2 * band, -1.0)), max(high, 2 * band, 1.0)
     pad = 0.04 * (high - low)
     axes.set_xlim(low - pad, high + pad)
     axes.set_ylim(len(rows) - 0.5, -0.5)
@@ -103,8 +107,8 @@ def quantiles(found: dict[str, Any]) -> Picture:
         return Picture("comparison-quantiles", reason, reason)
     alt = "Change of the response time over its percentiles. " + " ".join(_said(curve) for curve in curves)
     caption = (
-        "How much slower (up) or faster (down) each percentile of the response time is. Bands: 95 % for each percentile by "
-        "itself. Shaded: the tolerance. Slower as a whole is a level line; a tail alone rises to the right."
+        "How much slower (up) or faster (down) each percentile of the response time is. Bands: 95\u202f% for each "
+        "percentile by itself. Shaded: the tolerance. Slower as a whole is a level line; a tail alone rises to the right."
     )
     return Picture("comparison-quantiles", alt, caption, lambda width: _draw_quantiles(width, found))
 
@@ -142,7 +146,10 @@ def _draw_quantiles(width: int, found: dict[str, Any]) -> Figure:
     values = np.concatenate([value for _, value in labels_of])
     inner = [100 * np.array(curve[name])[:-1] for curve in found["curves"] for name in ("low", "high")]
     low, high = (float(edge) for edge in np.quantile(np.concatenate([*inner, values]), [0.02, 0.98]))
-    low, high = min(low, float(values.min()), -2 * band), max(min(high, 300), min(float(values.max()), 300), 2 * band)
+    low, high = min(low, float(values.min())), max(high, float(values.max()))
+    last = [100 * curve["high"][-1] for curve in found["curves"]]
+    high = max([high, *(end for end in last if end < 2 * high - low)])
+    low, high = max(-_ALL, min(low, -2 * band)), max(min(high, 2 * _ALL), 2 * band)
     axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g}".replace("-", "−") if value else "0"))
