@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from analysis import validity
+from analysis import capacity_run, validity
 from analysis.compare.sample import RunTimes
 from analysis.compare.shifts import KINDS, MEASURES
 from analysis.compare.sketch import Times
@@ -16,9 +16,21 @@ from analysis.evidence import batch_frame, call_frame, open_evidence
 from analysis.judging import folders_of
 from analysis.samples import confirmed
 from analysis.warm_up import timed
+from inorder import scenario
 from inorder.errors import UnusableInput
 from inorder.run import RunFolder, RunInfo
 from inorder.scenario import Scenario
+
+
+class _Judged(msgspec.Struct):
+    """What is read of a verdict.json, as far as it must be there."""
+
+    verdict: str
+    anomalies: dict[str, int]
+    visitors: dict[str, int]
+    latency_ms: dict[str, Any]
+    capacity: dict[str, Any] | None = None
+
 
 LOAD = ("visitors", "phases", "client", "drain_limit_s", "capacity", "warm_up_s")
 """Keys of a scenario that make the load: what differs in them is another load, and not another system."""
@@ -43,6 +55,7 @@ class Side:
 
 def open_sides(base: Sequence[Path], new: Sequence[Path], jobs: int = 1) -> tuple[Side, Side]:
     """Read both sides. Raises UnusableInput where they are no runs of one scenario."""
+    _apart([*base, *new])
     sides = tuple(_open(name, paths, jobs) for name, paths in (("BASE", base), ("NEW", new)))
     one, other = sides
     if bool(one.runs) != bool(other.runs):
@@ -58,10 +71,14 @@ def _open(name: str, paths: Sequence[Path], jobs: int) -> Side:
     if capacity:
         if len(capacity) < len(paths):
             raise UnusableInput(f"{capacity[0]}: a capacity run is compared with capacity runs only")
-        folders = [_steps(path)[0] for path in paths]
-        scenarios, infos = [folder.scenario() for folder in folders], [folder.info() for folder in folders]
-        _all_same(paths, scenarios)
-        return Side(name, scenarios[0], infos, [], verdicts, [], [])
+        infos = [_first_step(path).info() for path in paths]
+        asked = [
+            msgspec.structs.replace(scenario.load(path / "scenario.toml"), name=info.scenario, seed=info.seed)
+            for path, info in zip(paths, infos, strict=True)
+        ]
+        _all_same(paths, asked)
+        infos = [msgspec.structs.replace(info, run=path.name) for path, info in zip(paths, infos, strict=True)]
+        return Side(name, asked[0], infos, [], verdicts, [], [])
     folders = [folder for path in paths for folder in folders_of(path)]
     read = [_run(folder, jobs) for folder in folders]
     scenarios = [folder.scenario() for folder in folders]
@@ -71,14 +88,21 @@ def _open(name: str, paths: Sequence[Path], jobs: int) -> Side:
     return Side(name, scenarios[0], infos, [own[0] for own in read], verdicts, invalid, [own[2] for own in read])
 
 
-def _steps(path: Path) -> list[RunFolder]:
-    """The run folders of a capacity run, which may be one itself."""
-    if (path / "scenario.toml").exists() and (path / "run.json").exists():
-        return [RunFolder(path)]
-    found = sorted((path / "steps").glob("*/run.json"), key=lambda file: (len(file.parent.name), file.parent.name))
-    if not found:
+def _first_step(path: Path) -> RunFolder:
+    """The first step of a capacity run, which knows what all of them share."""
+    steps = capacity_run.folders_of(path)
+    if not steps:
         raise UnusableInput(f"{path}: no capacity run: expected steps/1/run.json")
-    return [RunFolder(file.parent) for file in found]
+    return steps[0]
+
+
+def _apart(paths: Sequence[Path]) -> None:
+    """No folder may be named twice: a run held against itself shows no change, whatever the system did."""
+    seen = set()
+    for path in paths:
+        if path.resolve() in seen:
+            raise UnusableInput(f"{path}: expected each run once, got it twice")
+        seen.add(path.resolve())
 
 
 def _verdict(path: Path) -> dict[str, Any]:
@@ -91,22 +115,24 @@ def _verdict(path: Path) -> dict[str, Any]:
         found = msgspec.json.decode(file.read_bytes())
     except msgspec.DecodeError as error:
         raise UnusableInput(f"{file}: no valid JSON: {error}") from None
-    if not isinstance(found, dict) or not {"verdict", "anomalies", "visitors", "latency_ms"} <= found.keys():
-        raise UnusableInput(f"{file}: no verdict of a run: expected the keys verdict, anomalies, visitors and latency_ms")
-    return found
+    try:
+        msgspec.convert(found, _Judged)
+    except msgspec.ValidationError as error:
+        raise UnusableInput(f"{file}: no verdict of a run: {error}") from None
+    return dict(found)
 
 
 def _run(folder: RunFolder, jobs: int) -> tuple[RunTimes, list[str], float]:
     evidence = open_evidence(folder, jobs)
-    scenario, info = evidence.scenario, evidence.info
-    calls = call_frame(evidence.call_table, scenario)
-    batches = batch_frame(evidence.batch_table, calls, scenario)
-    without_warm_up = timed(batches, scenario.warm_up_s)
+    asked, info = evidence.scenario, evidence.info
+    calls = call_frame(evidence.call_table, asked)
+    batches = batch_frame(evidence.batch_table, calls, asked)
+    without_warm_up = timed(batches, asked.warm_up_s)
     times = {}
     for kind in KINDS:
         for measure in MEASURES:
             times[kind, measure] = Times(*confirmed(without_warm_up, kind, f"{measure}_s"))
-    invalid = validity.reasons(validity.measure(info, evidence.merged, calls), info, scenario, evidence.merged)
+    invalid = validity.reasons(validity.measure(info, evidence.merged, calls), info, asked, evidence.merged)
     ack = batches["ack"].to_numpy()
     known = np.isfinite(ack)
     took = float(ack[known].max() - batches["first_intended"].min()) if known.any() else 0.0
@@ -120,8 +146,8 @@ def run_times(folder: RunFolder) -> RunTimes:
 
 
 def _all_same(paths: Sequence[Path], scenarios: Sequence[Scenario]) -> None:
-    for path, scenario in zip(paths, scenarios, strict=True):
-        _same(paths[0], scenarios[0], path, scenario)
+    for path, own in zip(paths, scenarios, strict=True):
+        _same(paths[0], scenarios[0], path, own)
 
 
 def _same(base: Path, one: Scenario, new: Path, other: Scenario) -> None:

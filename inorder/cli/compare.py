@@ -1,6 +1,7 @@
 """`inorder compare`: has what NEW measured become worse than what BASE measured?"""
 
 import importlib
+import math
 import os
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +9,7 @@ from typing import Annotated
 import typer
 
 from inorder import conduct
-from inorder.cli.base import app, console, disk, judging_room
+from inorder.cli.base import Quiet, app, console, disk, judging_room, speak
 from inorder.errors import UnusableInput
 
 EXIT_CODES = {"regressed": 1, "improved": 0, "no evidence": 0, "inconclusive": 3}
@@ -21,6 +22,7 @@ def compare(
     tolerance: Annotated[float, typer.Option(min=0, max=10, help="Share by which a time may change.")] = 0.05,
     tolerance_ms: Annotated[float, typer.Option(min=0, help="Milliseconds by which a time may change.")] = 0.5,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; default: reports/compare-TIME.")] = None,
+    quiet: Quiet = False,
     json: Annotated[bool, typer.Option("--json", help="Print compare.json and nothing else.")] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a processor.")] = None,
 ) -> None:
@@ -28,6 +30,10 @@ def compare(
 
     Exit code 0: improved, or no evidence of a regression; 1: regressed; 3: inconclusive.
     """
+    speak(quiet, json)
+    for option, value in (("--tolerance", tolerance), ("--tolerance-ms", tolerance_ms)):
+        if not math.isfinite(value):
+            raise UnusableInput(f"{option}: expected a number, got {value}")
     judging_room("compare")
     report = importlib.import_module("analysis.compare.report")
     sides = [_paths(given, name) for given, name in ((base, "BASE"), (new, "NEW"))]
@@ -41,12 +47,10 @@ def compare(
     found = written.document
     if json:
         print(written.json.read_text(encoding="utf-8"), end="")
-    else:
-        console.print(f"{found['verdict'].upper()}", style="bold")
-        console.print(f"  {found['headline']}", markup=False)
-        for reason in found["reasons"][1:]:
-            console.print(f"  {reason}", markup=False)
-        console.print(f"page: {written.page}", markup=False)
+    console.print(found["verdict"].upper(), style="bold")
+    for line in (found["headline"], *found["reasons"][1:], *found["differs"]):
+        console.print(f"  {line}", markup=False)
+    console.print(f"page: {written.page}", markup=False)
     raise typer.Exit(EXIT_CODES[found["verdict"]])
 
 
