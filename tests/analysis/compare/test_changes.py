@@ -130,6 +130,12 @@ def test_capacity_is_a_range(
     assert [both[name].word for name in ("load held", "load broken at")] == [word, word]
 
 
+def test_of_several_capacity_runs_the_outermost_ends_count() -> None:
+    """The least that held and the most that broke; where one run held nothing, nothing is known to hold."""
+    own = changes([capacity(100, 110), capacity(90, 120)], [capacity(60, 65), capacity(None, 70)], FAILING, 0.05)
+    assert [(one.base, one.new) for one in own if one.name.startswith("load")] == [(90, None), (120, 70)]
+
+
 def test_a_change_of_the_capacity_is_told_once_with_both_ranges() -> None:
     """In batches a second; the highest throughput in events a second by itself."""
     both = found(capacity(100, 110, (1000, 1100)), capacity(50, None, (500, 600)))
