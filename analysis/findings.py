@@ -187,7 +187,8 @@ def objectives_heading(judgement: Judgement) -> str:
     sentence = words.capital(words.listed([f"{count} {name}" for count, name in parts if count]))
     if any(line.get("reason") for line in by_verdict(lines, "fail")):
         return f"{sentence}; the load was stopped early"
-    worst = max(by_verdict(lines, "fail"), key=lambda line: used(line, line["value"]) or 0, default=None)
+    whole = [line for line in by_verdict(lines, "fail") if not line.get("slices")]  # how many held is no share of a limit
+    worst = max(whole, key=lambda line: used(line, line["value"]) or 0, default=None)
     share = worst and used(worst, worst["value"])
     if share and share < UNTOLD:
         which = "the one missed" if missed == 1 else "the worst"

@@ -162,3 +162,4 @@ def test_a_limit_that_was_missed_by_far_is_told_in_times_of_it() -> None:
     assert told(findings.objectives_heading(case)).endswith("; the one missed is at 100 times its limit")
     line["limit"] = 0
     assert findings.objectives_heading(case).endswith("1 missed and 1 undecided")
+    assert findings.objectives_heading(cases.CASES["sliced"]()) == "2 met, 1 missed and 3 undecided"
