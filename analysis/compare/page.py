@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from analysis import words
 from analysis.compare import told
-from analysis.figures import comparison, style
+from analysis.figures import comparison, ranges, style
 from analysis.figures.style import Picture
 from analysis.page import styles, templates
 
@@ -25,6 +25,7 @@ def render(found: dict[str, Any]) -> str:
     rows = [_row(own) for own in found["times"]]
     beside = [own for own in found["changes"] if own["about"] != "capacity"]
     capacity = [own for own in found["changes"] if own["about"] == "capacity"]
+    range_ = ranges.picture(found)
     pictures = (comparison.intervals(found), comparison.quantiles(found)) if found["times"] else ()
     return (
         templates()
@@ -39,6 +40,7 @@ def render(found: dict[str, Any]) -> str:
             others=[row for row in rows if not row["judged"]],
             beside=[_beside(own) for own in beside],
             capacity=[_beside(own) for own in capacity],
+            ranges=range_ and _drawn(range_),
             drawn=[_drawn(picture) for picture in pictures],
             sides=_sides(found["base"], found["new"]),
         )
@@ -126,16 +128,17 @@ def _beside(own: dict[str, Any]) -> dict[str, Any]:
 def _sides(base: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, list[str], list[str]]]:
     """What was compared: a name, and its lines of either side."""
     columns = [_lines(side) for side in (base, new)]
-    return [(name, columns[0][name], columns[1][name]) for name in columns[0]]
+    rows = [(name, columns[0][name], columns[1][name]) for name in columns[0]]
+    return [row for row in rows if row[1] or row[2]]
 
 
 def _lines(side: dict[str, Any]) -> dict[str, list[str]]:
     return {
         "Runs": [f"{run['run']} ({run['started']}, seed {run['seed']}, repeat {run['repeat']})" for run in side["runs"]],
-        "Its answer": side["answers"] or ["–"],
+        "Its answer": side["answers"],
         "Judged as": [words.listed(list(dict.fromkeys(side["verdicts"])))],
         "Target": [side["target"]],
-        "Events confirmed a second": [", ".join(words.count(value) for value in side["confirmed_events_per_s"]) or "–"],
-        "Machine": [f"{key} {value}" for key, value in side["machine"].items()] or ["–"],
-        "Versions": [f"{key} {value}" for key, value in side["versions"].items()] or ["–"],
+        "Events confirmed a second": [words.count(value) for value in side["confirmed_events_per_s"]],
+        "Machine": [f"{key} {value}" for key, value in side["machine"].items()],
+        "Versions": [f"{key} {value}" for key, value in side["versions"].items()],
     }
