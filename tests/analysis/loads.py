@@ -39,7 +39,7 @@ def sliced() -> Judgement:
     more = "the limit lies within the interval of one run: at least 5 repeats would decide it"
 
     def line(verdict: str, **own: Any) -> dict[str, Any]:
-        made = objective("batch.response_ms.p95", p95, 2 * p95, **own)
+        made = objective("batch.response_ms.p95", p95, round(2 * p95), **own)
         undecided = verdict == "inconclusive"
         return made | {
             "verdict": verdict,
