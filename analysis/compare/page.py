@@ -71,12 +71,12 @@ def _headings(found: dict[str, Any]) -> dict[str, str]:
     """What each section found."""
     judged = [own for own in found["times"] if own["judged"]]
     worse = [own for own in judged if own["word"] == "worse"]
+    better = [own for own in judged if own["word"] == "better"]
     within = sum(own["word"] == "same" for own in judged)
-    times = (
-        f"{len(worse)} of {len(judged)} judged times {words.verb(len(worse), 'is', 'are')} worse beyond the tolerance"
-        if worse
-        else f"No judged time is worse beyond the tolerance; {within} of {len(judged)} are shown to lie within it"
-    )
+    times = f"No judged time is worse beyond the tolerance; {within} of {len(judged)} are shown to lie within it"
+    if moved := worse or better:
+        verb, rest = words.verb(len(moved), "is", "are"), "" if worse else ", and none is worse"
+        times = f"{len(moved)} of {len(judged)} judged times {verb} {moved[0]['word']} beyond the tolerance{rest}"
     if not judged:
         times = "No time could be judged"
     elif found["invalid"]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -61,7 +62,7 @@ def _draw_intervals(width: int, rows: list[dict[str, Any]], band: float) -> Figu
     axes.spines["left"].set_visible(False)
     axes.set_yticks(range(len(rows)), [_row_name(own, wide) for own in rows])
     axes.tick_params(axis="y", length=0)
-    _signed(axes)
+    _signed(axes.xaxis)
     for number, own in enumerate(rows):
         _bar(axes, own, number, (low, high))
         if wide:
@@ -94,9 +95,9 @@ def _bar(axes: Axes, own: dict[str, Any], number: int, ends: tuple[float, float]
         axes.plot([value], [number], marker, ms=6.5, mfc=filled, mec=colour, mew=1.4)
 
 
-def _signed(axes: Axes) -> None:
-    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g}".replace("-", "−") if value else "0"))
+def _signed(axis: Axis) -> None:
+    axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+,g}".replace("-", "−") if value else "0"))
 
 
 def quantiles(found: dict[str, Any]) -> Picture:
@@ -149,10 +150,9 @@ def _draw_quantiles(width: int, found: dict[str, Any]) -> Figure:
     low, high = min(low, float(values.min())), max(high, float(values.max()))
     last = [100 * curve["high"][-1] for curve in found["curves"]]
     high = max([high, *(end for end in last if end < 2 * high - low)])
-    low, high = max(-_ALL, min(low, -2 * band)), max(min(high, 2 * _ALL), 2 * band)
+    low, high = max(-_ALL, min(low, -2 * band)), max(min(high, 2 * _ALL), float(values.max()), 2 * band)
     axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
-    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g}".replace("-", "−") if value else "0"))
+    _signed(axes.yaxis)
     ticks = [(0.1, "10"), (0.5, "50"), (0.75, "75"), (0.9, "90"), (0.95, "95"), (0.99, "99")]
     reach = max(x[-1] for x, _ in labels_of)
     axes.set_xlim(0, reach)

@@ -213,3 +213,17 @@ def test_capacity_beyond_the_reach_of_the_generator_is_open(tmp_path: Path) -> N
     assert {words(found)[name] for name in ("load held", "load broken at", "highest throughput")} == {"open"}
     assert "| load broken at | 148 batches/s | – | ◐ open |" in summary(new)
     assert "the generator, not the system, reached its limit" in (tmp_path / "out" / "index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("new", "heading"),
+    [
+        (replace(NEW, slower=1.3), "6 of 6 judged times are worse beyond the tolerance<"),
+        (replace(NEW, slower_batches=0.7), "3 of 6 judged times are better beyond the tolerance, and none is worse<"),
+        (NEW, "No judged time is worse beyond the tolerance; 2 of 6 are shown to lie within it<"),
+    ],
+)
+def test_the_heading_of_the_times_says_what_they_show(base: Path, tmp_path: Path, new: Made, heading: str) -> None:
+    """On the page."""
+    compared(base, new.folder(tmp_path / "new"))
+    assert heading in (tmp_path / "out" / "index.html").read_text()
