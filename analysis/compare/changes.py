@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from scipy import stats
 
 LEVEL = 0.95
@@ -89,15 +90,22 @@ def _objectives(base: Verdicts, new: Verdicts, tolerance: float) -> list[Change]
 
 
 def _lines(side: Verdicts) -> dict[str, dict[str, Any]]:
-    """The objectives of a side by what they measure; of several folders the worst verdict."""
-    order = ("fail", "inconclusive", "pass")
-    found: dict[str, dict[str, Any]] = {}
+    """The objectives of a side by what they measure; of several folders the worst verdict, and what spans them all."""
+    found: dict[str, list[dict[str, Any]]] = {}
     for verdict in side:
         for line in verdict.get("sla", []):
             key = repr([line.get(part) for part in ("metric", "phase", "sizes", "limit", "sense")])
-            worst = min(line["verdict"], found.get(key, line)["verdict"], key=order.index)
-            found[key] = {**found.get(key, line), "verdict": worst}
-    return found
+            found.setdefault(key, []).append(line)
+    return {key: _spanning(lines) for key, lines in found.items()}
+
+
+def _spanning(lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """One line in the place of the same line of several folders; an end that one does not know is not known."""
+    order = ("fail", "inconclusive", "pass")
+    low, high, value = ([_number(line, key) for line in lines] for key in ("low", "high", "value"))
+    worst = min((line["verdict"] for line in lines), key=order.index)
+    ends = {"low": float(np.min(low)), "high": float(np.max(high)), "value": math.fsum(value) / len(value)}
+    return {**lines[0], **ends, "verdict": worst}
 
 
 def _moved(line: dict[str, Any], other: dict[str, Any], tolerance: float) -> bool:
@@ -131,11 +139,19 @@ def _capacity(base: Verdicts, new: Verdicts, tolerance: float) -> list[Change]:
 
 
 def _ends(side: list[dict[str, Any]], key: str) -> float | None:
-    """Of several capacity runs the outermost end: what held in all, what broke any that broke."""
-    known = [own[key] for own in side if own.get(key) is not None]
-    if not known or (key == "held" and len(known) < len(side)):
+    """Of several capacity runs the outermost end: what held in all, what broke all; None where one does not know it."""
+    known = [own.get(key) if key == "held" else _broken(own) for own in side]
+    sure = [end for end in known if end is not None]
+    if len(sure) < len(side):
         return None
-    return float(min(known) if key == "held" else max(known))
+    return float(min(sure) if key == "held" else max(sure))
+
+
+def _broken(own: dict[str, Any]) -> float | None:
+    """The load that broke the SLA: a step that was only not decided, which ends the search too, is no evidence of that."""
+    at = own.get("broken")
+    tried = [step for step in own.get("steps", []) if step["offered_per_s"] == at]
+    return None if any(step["valid"] and step["held"] is None for step in tried) else at
 
 
 def _mean(side: list[dict[str, Any]], key: str) -> float | None:

@@ -25,20 +25,22 @@ def document(
     rows = [_time(shift) for shift in times]
     judged = [] if invalid else [row for row in rows if row["judged"]]
     worse, better = ([told.sentence(row) for row in judged if row["word"] == word] for word in ("worse", "better"))
+    wrong = [change.sentence for change in changes if change.about == "anomalies" and change.word == "worse"]
     for change in changes:
         # What is a count of wrongs stands in any run; the rest only in runs that can be relied on.
-        if change.word == "worse" and (change.about == "anomalies" or not invalid):
+        if change.word == "worse" and change.about != "anomalies" and not invalid:
             worse.append(change.sentence)
         if change.word == "better" and not invalid:
             better.append(change.sentence)
     nothing = [] if judged or capacity or invalid else ["no quantity had enough calls to be judged"]
-    worse, better = ([sentence for sentence in own if sentence] for own in (worse, better))
+    # Of two changes about one thing, one tells. Wrongs come before times, whatever the tolerance.
+    worse, better = ([sentence for sentence in own if sentence] for own in ([*wrong, *worse], better))
     verdict = "regressed" if worse else "inconclusive" if invalid or nothing else "improved" if better else "no evidence"
     reasons = {"regressed": worse, "improved": better, "inconclusive": [*invalid, *nothing], "no evidence": []}[verdict]
     return {
         "format": 1,
         "verdict": verdict,
-        "headline": _headline(verdict, reasons, judged, tolerance),
+        "headline": _headline(verdict, reasons, judged, tolerance, bool(wrong)),
         "reasons": reasons,
         "better": better if verdict == "regressed" else [],
         "invalid": list(invalid),
@@ -61,13 +63,13 @@ def _time(own: Shift) -> dict[str, Any]:
     }
 
 
-def _headline(verdict: str, reasons: list[str], judged: list[dict[str, Any]], tolerance: Tolerance) -> str:
-    """The finding in a sentence or two."""
+def _headline(verdict: str, reasons: list[str], judged: list[dict[str, Any]], tolerance: Tolerance, wrong: bool) -> str:
+    """The finding in a sentence or two; `wrong`: the first reason is an anomaly, which no tolerance excuses."""
     band = f"{100 * tolerance.share:g}\u202f%"
     if reasons:
         beyond = f"beyond the tolerance of {band}"
         leads = {"inconclusive": "Nothing can be said of the times", "improved": f"Better {beyond}"}
-        lead = f"{leads.get(verdict, f'Worse {beyond}')}: "
+        lead = f"{leads.get(verdict, 'Wrong' if wrong else f'Worse {beyond}')}: "
         more = f" And {len(reasons) - 1} more." if len(reasons) > 1 else ""
         return f"{lead}{reasons[0].rstrip('.')}.{more}"
     text = f"Nothing is shown to be worse by more than {band}. "

@@ -94,8 +94,9 @@ class Sample:
             nothing = np.full(len(NAMES) + POINTS, math.nan)
             lists: tuple[list[Floats], list[Floats]] = ([], [])
             return cls(nothing, nothing, nothing, nothing, nothing, lists, reasons)
+        draws = 0 if min(len(base), len(new)) > 1 else DRAWS  # repeats tell by themselves how much they vary
         runs = [
-            [sketch(times, blocks.of(times), blocks.weights[run.key]) for run, times in zip(side, own, strict=True)]
+            [sketch(times, blocks.of(times), blocks.weights[run.key][:draws]) for run, times in zip(side, own, strict=True)]
             for side, own in zip((base, new), sides, strict=True)
         ]
         whole = [_together(own) for own in runs]

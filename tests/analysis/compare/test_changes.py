@@ -86,6 +86,16 @@ def test_an_objective_counts_where_it_parts(base: dict[str, Any], new: dict[str,
     assert found(verdict(sla=[base]), verdict(sla=[new]))["Batch p95"].word == word
 
 
+@pytest.mark.parametrize(("second", "word"), [(line(92, "pass"), "worse"), (line(118, "fail", 100, 125), "told")])
+def test_of_several_folders_an_objective_spans_all(second: dict[str, Any], word: str) -> None:
+    """In whichever order they are named: the worst verdict, and the widest interval."""
+    base = [verdict(sla=[line(90, "pass")]), verdict(sla=[second])]
+    new = [verdict(sla=[line(120, "fail")])]
+    for side in (base, base[::-1]):
+        own = {one.name: one for one in changes(side, new, FAILING, 0.05)}["Batch p95"]
+        assert (own.word, own.base) == (word, second["verdict"])
+
+
 def test_an_objective_that_one_side_has_not_is_not_held_against_it() -> None:
     """With another limit it is another objective."""
     other = line(120, "fail") | {"limit": 110}
@@ -134,6 +144,18 @@ def test_of_several_capacity_runs_the_outermost_ends_count() -> None:
     """The least that held and the most that broke; where one run held nothing, nothing is known to hold."""
     own = changes([capacity(100, 110), capacity(90, 120)], [capacity(60, 65), capacity(None, 70)], FAILING, 0.05)
     assert [(one.base, one.new) for one in own if one.name.startswith("load")] == [(90, None), (120, 70)]
+
+
+def test_a_capacity_that_was_not_broken_has_no_upper_end() -> None:
+    """Neither where one of several runs was never broken, nor where the step was only not decided."""
+    own = changes([capacity(200, 210)], [capacity(80, 90), capacity(80, None)], FAILING, 0.05)
+    assert {one.word for one in own if one.about == "capacity"} == {"open"}
+    step = {"offered_per_s": 90, "valid": True, "held": None}
+    undecided = capacity(80, 90)
+    undecided["capacity"]["steps"] = [step]
+    assert found(capacity(200, 210), undecided)["load held"].word == "open"
+    step["held"] = False
+    assert found(capacity(200, 210), undecided)["load held"].word == "worse"
 
 
 def test_a_change_of_the_capacity_is_told_once_with_both_ranges() -> None:

@@ -95,6 +95,7 @@ def test_an_anomaly_regresses_whatever_the_times(base: Path, tmp_path: Path) -> 
     found = compared(base, new)
     assert found["verdict"] == "regressed"
     assert found["reasons"] == ["reordered-in-batch: 1 in NEW, none in BASE"]
+    assert found["headline"] == "Wrong: reordered-in-batch: 1 in NEW, none in BASE."
     assert len(found["better"]) == 6
     assert "| reordered-in-batch | 0 | 1 | ❌ WORSE |" in summary(new)
     assert "\nBetter:\n" in summary(new)
