@@ -175,7 +175,7 @@ def _label_cost(labels: Labels, axes: Axes, fixed: float, each: float, most: flo
         return
     labels.avoid(axes, [0, most], [ordinary, ordinary])
     text = f"one ordinary call: {words.quantity(ordinary, 'ms')}"
-    labels.put(axes, most, ordinary, text, ((-5, 5), (-5, -5), (-1, 16), (-1, 28)), color=INK2)
+    labels.put(axes, most, ordinary, text, ((-5, 5), (-5, -5), (-1, 16), (-1, 28), (-1, 40), (-1, 52)), color=INK2)
     if ordinary > each and 1 < fixed / (ordinary - each) < most:
         x = fixed / (ordinary - each)
         axes.plot([x], [ordinary], "o", ms=5, color=INK, zorder=4)
