@@ -133,7 +133,7 @@ def _engine(port: int, plan, folder: str):
             gevent.sleep(60)
 
     environment = Environment(user_classes=[Connection])
-    target = Target.resolve(f"http://127.0.0.1:{port}/1.0", "bench", "bench")
+    target = Target.resolve(f"http://127.0.0.1:{port}/1.0", {"apiKey": "bench", "partnerId": "bench"})
     engine = Engine(
         plan, target, HistoryWriter(Path(folder) / "w0.jsonl"), 0, 1, to_locust(environment.events.request.fire)
     )

@@ -107,7 +107,7 @@ def measure(folder: Path, text: str) -> tuple[dict[str, Any], dict[str, np.ndarr
     written = scenario.parse(text, Path("stall.toml"))
     plan, origins = plan_of(written), []
     with stalling() as server:
-        target = Target.resolve(server.base, "p", "k")
+        target = Target.resolve(server.base, {"apiKey": "k", "partnerId": "p"})
         run = RunFolder.create(folder, text, conduct.run_info(plan, target, sandbox=False, processes=1))
         conduct.note_end(run, drive(plan, target, run.history, on_start=origins.append))
     stalls = [(since - origins[0], until - origins[0]) for since, until in server.stalls]

@@ -4,86 +4,51 @@ Driving and reading only: judging is another room's, and starts from the run fol
 """
 
 import json
-import logging
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from select import select
 
-import httpx
 import msgspec
 
 from inorder import counters, run, scenario, sla
-from inorder.driver.target import Server, Target
-from inorder.errors import TargetUnavailable, UnusableInput
-from inorder.events import BATCH_CALL, Namespace
+from inorder.errors import UnusableInput
+from inorder.events import Namespace
 from inorder.plan import Plan, plan_of
 from inorder.ports import free_port
 from inorder.progress import Pace, Told
 from inorder.readback import live
-from inorder.readback.http import ReadBack
+from inorder.readback.identities import Identities
 from inorder.readback.live import Live
-from inorder.readback.settle import read_log
+from inorder.readback.opening import reader_of
+from inorder.readback.settle import Reader, read_log
 from inorder.run import RunFolder, RunInfo
 from inorder.scenario import Scenario
 from inorder.system import Progress, System, environment
+from inorder.targets import reach
+from inorder.targets.system import Named, named
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LOCUSTFILE = CHECKOUT / "locustfiles" / "visitors.py"
 _QUIT_S = 20.0
 """After a Ctrl-C the generator has so long to end by itself."""
 
-# httpx tells each address that it asks for, and ours hold the apiKey.
-logging.getLogger("httpx").setLevel(logging.WARNING)
-
 Say = Callable[[str], None]
 
 
-def target(bases: str | Iterable[str], partner_id: str | None = None, ca_file: str | None = None) -> Target:
-    """The target at `bases` (bases_of), with the environment's keys (INORDER_API_KEY, INORDER_PARTNER_ID)."""
-    partner_id = partner_id or os.environ.get("INORDER_PARTNER_ID") or "inorder"
-    return Target.resolve(bases, partner_id, os.environ.get("INORDER_API_KEY") or "none", ca_file)
-
-
-def check_target(target: Target, ca_file: str | None = None) -> None:
-    """Ask each server for nothing, with an empty batch.
-
-    Raises TargetUnavailable with the address at which nobody answers or the key is refused.
-    """
-    for server in target.servers:
-        _check_server(server, target)
-
-
-def _check_server(server: Server, target: Target) -> None:
-    address = f"{server.base}/{BATCH_CALL}"
-    query = {"apiKey": target.api_key, "partnerId": target.partner_id}
-    try:
-        with httpx.Client(verify=server.tls or True, timeout=10, trust_env=False) as client:
-            answer = client.post(address, params=query, json=[])
-    except httpx.HTTPError as error:
-        raise TargetUnavailable(f"target {server.base}: no answer: {type(error).__name__}: {error}") from None
-    known = "INORDER_API_KEY" in os.environ
-    hint = "" if known else " (INORDER_API_KEY is not set)"
-    meaning = {401: f"refuses the apiKey{hint}", 403: "forbids the partnerId", 404: f"has no {BATCH_CALL}"}
-    if answer.status_code in meaning:
-        raise TargetUnavailable(f"target {server.base}: answers {answer.status_code}, {meaning[answer.status_code]}")
-    if answer.status_code >= 500:
-        raise TargetUnavailable(f"target {server.base}: answers {answer.status_code} to an empty batch")
-
-
-def read_back_of(target: Target, written: Scenario) -> ReadBack:
-    """The reader of the target's stored log (INORDER_READBACK_TOKEN)."""
-    return ReadBack(target.origin, os.environ.get("INORDER_READBACK_TOKEN"), written.readback.page)
+def read_back_of(system: Named, written: Scenario) -> Reader:
+    """The reader of the system's stored log; raises UnusableInput where it cannot be read in the way that is named."""
+    return reader_of(system, written.readback.page)
 
 
 def run_info(
-    plan: Plan, target: Target, *, sandbox: bool, processes: int, repeat: int = 1, behaviour: Path | None = None
+    plan: Plan, system: Named, *, sandbox: bool, processes: int, repeat: int = 1, behaviour: Path | None = None
 ) -> RunInfo:
     """The facts of a run that is about to begin."""
     return RunInfo(
@@ -92,7 +57,8 @@ def run_info(
         seed=plan.scenario.seed,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         prefix=plan.namespace.prefix,
-        target=target.base,
+        target=", ".join(system.bases),
+        target_file=str(system.path.resolve()) if system.path else None,
         sandbox=sandbox,
         processes=processes,
         repeat=repeat,
@@ -114,12 +80,20 @@ class Run(msgspec.Struct, kw_only=True):
     text: str | None = None
     """A scenario in the place of the one in `file`, which then says only where its click log is relative to."""
     targets: list[str] = []
-    """Base addresses of the system's servers; none: a sandbox is started."""
+    """Base addresses of the system's servers, or one target file; none: a sandbox is started."""
     processes: int = 1
     seed: int | None = None
     behaviour: Path | None = None
     partner_id: str | None = None
     ca_file: str | None = None
+
+    def system(self, written: Scenario) -> Named | None:
+        """What `--target` names, else the scenario; None: a sandbox is to be started."""
+        if self.targets:
+            return named(self.targets, self.partner_id, self.ca_file)
+        if written.target:
+            return named([str(self.file.parent / written.target)], self.partner_id, self.ca_file)
+        return None
 
 
 def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) -> RunFolder:
@@ -129,16 +103,17 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
     text, written = scenario_of(asked)
     if out.exists():
         raise UnusableInput(f"{out}: exists already; a run is never overwritten, name another --out")
-    plan = plan_of(written, repeat, asked.behaviour, asked.file.parent)
+    own = asked.system(written)
+    plan = plan_of(written, repeat, asked.behaviour, asked.file.parent, own)
     with ExitStack() as stack:
-        if asked.targets:
-            target(asked.targets, asked.partner_id, asked.ca_file)  # refused in one line before anything is started
-        system = System(written, asked.targets)
+        if own is not None:
+            own.resolve()  # refused in one line before anything is started
+        system = System(written, own.bases if own else [])
         stack.callback(system.stop)
         stack.enter_context(environment(system.secrets))
-        where = target(system.bases, asked.partner_id, asked.ca_file)
-        direct = target(system.direct, asked.partner_id, asked.ca_file)
-        check_target(direct)
+        direct = own or named(system.direct, asked.partner_id)
+        where = direct.at(system.bases)
+        reach.check(direct, direct.resolve())
         reader = read_back_of(direct, written)
         reader.check()
         after = reader.last_position()
@@ -150,7 +125,7 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
         info.reading = run.Reading(after=after)
         folder = RunFolder.create(out, text, info)
         say(f"{written.name}: {written.question.strip()}")
-        say(f"{written.visitors.count:,} visitors against {direct.base}{' (sandbox)' if info.sandbox else ''}")
+        say(f"{written.visitors.count:,} visitors against {', '.join(direct.bases)}{' (sandbox)' if info.sandbox else ''}")
 
         origin: float | None = None
 
@@ -169,7 +144,7 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
         folder.write_info(info)
         say("reading the stored log back")
         try:
-            read_back(folder, reader, written, origin)
+            read_back(folder, reader, direct, written, origin)
             if watch is not None and origin is not None:
                 _note_live(folder, watch, origin)
         except KeyboardInterrupt:
@@ -181,7 +156,7 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
     return folder
 
 
-def _watch(direct: Target, written: Scenario, after: int, stack: ExitStack) -> Live | None:
+def _watch(direct: Named, written: Scenario, after: int, stack: ExitStack) -> Live | None:
     """Look at the end of the log from now on, where the scenario asks for it; `stack` ends it at the latest."""
     every_s = live.every_s(written)
     if every_s is None:
@@ -211,26 +186,31 @@ def scenario_of(asked: Run) -> tuple[str, Scenario]:
     return asked.file.read_text(encoding="utf-8") if text is None else text, written
 
 
-def read_back(folder: RunFolder, reader: ReadBack, written: Scenario, origin: float | None = None) -> None:
-    """Read the stored log into the folder, and note how it went.
+def read_back(folder: RunFolder, reader: Reader, system: Named, written: Scenario, origin: float | None = None) -> None:
+    """Read the stored log of `system` into the folder, and note how it went.
 
     `origin`: the instant of time.monotonic that is zero of the run's clock; None: nobody knows it any more.
     """
     info = folder.info()
     after = info.reading.after if info.reading else -1
-    info.reading = read_log(folder, reader, Namespace(info.prefix), written.readback, time.monotonic, after, origin)
+    identities = Identities(Namespace(info.prefix), system.dialect, origin)
+    info.reading = read_log(folder, reader, identities, written.readback, time.monotonic, after)
     folder.write_info(info)
 
 
-def _make_load(asked: Run, folder: RunFolder, info: RunInfo, where: Target, repeat: int, progress: Progress) -> None:
+def _make_load(asked: Run, folder: RunFolder, info: RunInfo, where: Named, repeat: int, progress: Progress) -> None:
     """Run the generator as a process of its own, and follow it to its end."""
     port = free_port()
     file = asked.file if asked.text is None else folder.scenario_file
     command = [
-        sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary", "--host", where.base,
-        "--scenario", str(file), "--seed", str(info.seed), "--repeat", str(repeat),
-        "--partner-id", where.partner_id, "--loglevel", "WARNING",
+        sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary",
+        "--host", ", ".join(where.bases), "--scenario", str(file), "--seed", str(info.seed), "--repeat", str(repeat),
+        "--loglevel", "WARNING",
     ]  # fmt: skip
+    if where.path:
+        command += ["--target-file", str(where.path)]
+    if asked.partner_id:
+        command += ["--partner-id", asked.partner_id]
     if asked.behaviour:
         command += ["--behaviour", str(asked.behaviour)]
     if asked.ca_file:

@@ -299,6 +299,14 @@ CARRIERS: dict[str, str] = {
 _DIGITS = re.compile(r"\d{13,16}")
 
 
+def number_in(value: Any) -> int | None:
+    """The number that a carrier holds: itself, or the last long run of digits of a text; None: there is none."""
+    if isinstance(value, str):
+        runs = _DIGITS.findall(value)
+        return int(runs[-1]) if runs else None
+    return value if isinstance(value, int) else None
+
+
 class Namespace:
     """The visitors of one run: their names on the wire, and the identities that their events carry.
 
@@ -328,13 +336,12 @@ class Namespace:
 
     def identity(self, name: str, event: Event) -> tuple[int, int] | None:
         """(visitor number, seq) that `event` carries, None where its carrier holds no identity of this namespace."""
-        value = getattr(event, CARRIERS[name])
-        if isinstance(value, str):
-            runs = _DIGITS.findall(value)
-            if not runs:
-                return None
-            value = int(runs[-1])
-        if value >> (VISITOR_BITS + SEQ_BITS) != self.tag:
+        return self.carried(getattr(event, CARRIERS[name]))
+
+    def carried(self, value: Any) -> tuple[int, int] | None:
+        """(visitor number, seq) in a number, or in the last long run of digits of a text; None: it holds none of ours."""
+        value = number_in(value)
+        if value is None or value >> (VISITOR_BITS + SEQ_BITS) != self.tag:
             return None
         number = value >> SEQ_BITS & MAX_VISITOR
         return (number, value & MAX_SEQ) if number else None

@@ -73,13 +73,6 @@ Line = Sent | Done | Closed
 _DECODER = msgspec.json.Decoder(Line)
 
 
-def outcome_of(status: int) -> Outcome:
-    """The outcome that an HTTP status tells: 2xx took effect, 408 and 5xx may have, the rest did not."""
-    if 200 <= status < 300:
-        return CONFIRMED
-    return INDETERMINATE if status >= 500 or status == 408 else REJECTED
-
-
 class HistoryWriter:
     """Appends lines to one worker's own file; each line is one `os.write`, so a kill loses none that was written."""
 

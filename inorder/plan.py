@@ -9,12 +9,18 @@ from math import log
 from pathlib import Path
 from zlib import crc32
 
+from msgspec.structs import replace
+
 from inorder import clicklog
 from inorder.behaviour import Behaviour, Synthetic
 from inorder.clicklog import Replay
+from inorder.dialects import VISITOR_EVENTS
+from inorder.dialects.base import Dialect
 from inorder.events import Namespace
 from inorder.randomness import draws, unit
 from inorder.scenario import Phase, Scenario
+from inorder.targets.file import Timeouts
+from inorder.targets.system import Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +50,16 @@ class Times:
 class Plan:
     """The plan of a scenario; `repeat` draws other arrivals for the same visitors and events."""
 
-    def __init__(self, scenario: Scenario, behaviour: Behaviour, namespace: Namespace, repeat: int = 1) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        behaviour: Behaviour,
+        namespace: Namespace,
+        repeat: int = 1,
+        dialect: Dialect = VISITOR_EVENTS,
+    ) -> None:
         self.scenario = scenario
+        self.dialect = dialect
         self.namespace = namespace
         self.behaviour = behaviour
         self.repeat = repeat
@@ -108,11 +122,17 @@ def _within(phase: Phase, place: float, wave: float) -> float:
     return place * phase.duration_s
 
 
-def plan_of(scenario: Scenario, repeat: int = 1, behaviour: Path | None = None, beside: Path = Path()) -> Plan:
-    """The plan of a scenario with the behaviour that it names.
+def plan_of(
+    scenario: Scenario,
+    repeat: int = 1,
+    behaviour: Path | None = None,
+    beside: Path = Path(),
+    system: Named | None = None,
+) -> Plan:
+    """The plan of a scenario with the behaviour that it names, for a system: its dialect, and its time-outs if it has some.
 
     `behaviour`: a click log in the place of the scenario's own; `beside`: the folder that the scenario's own path is
-    relative to.
+    relative to; `system` None: a sandbox.
     """
     namespace = Namespace(prefix_of(scenario))
     if behaviour is None and scenario.visitors.behaviour != "synthetic":
@@ -122,7 +142,19 @@ def plan_of(scenario: Scenario, repeat: int = 1, behaviour: Path | None = None, 
         model = Synthetic(scenario.seed, namespace)
     else:
         model = Replay(clicklog.read(behaviour), namespace)
-    return Plan(scenario, model, namespace, repeat)
+    if system is None:
+        return Plan(scenario, model, namespace, repeat)
+    return Plan(_with_timeouts(scenario, system.given.timeouts), model, namespace, repeat, system.dialect)
+
+
+def _with_timeouts(scenario: Scenario, given: Timeouts) -> Scenario:
+    client = scenario.client
+    client = replace(
+        client,
+        batch_timeout_s=given.batch_s or client.batch_timeout_s,
+        ordinary_timeout_s=given.ordinary_s or client.ordinary_timeout_s,
+    )
+    return replace(scenario, client=client)
 
 
 def prefix_of(scenario: Scenario) -> str:

@@ -84,6 +84,8 @@ class RunInfo(Struct):
     """Whether the run started its own sandbox."""
     processes: int
     """Generator processes that were meant to run."""
+    target_file: str | None = None
+    """Where the target file of the run lies; None: the system was named by its addresses."""
     repeat: int = 1
     behaviour: str = "synthetic"
     versions: dict[str, str] = {}

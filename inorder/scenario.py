@@ -14,6 +14,7 @@ from inorder.errors import UnusableInput
 from inorder.events import MAX_VISITOR
 from inorder.faults.fault import Fault
 from inorder.faults.fault import check as check_fault
+from inorder.invalid import explain
 from inorder.sla import Sla, flaw, refusal
 from inorder.stepping import Step, Stepping
 from inorder.stepping import check as check_stepping
@@ -119,6 +120,8 @@ class Scenario(Struct, forbid_unknown_fields=True, frozen=True):
     seed: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] = 1
     warm_up_s: NonNegative = 0.0
     """Calls intended in the first seconds have no part in times, ratios and rates; order is judged of them too."""
+    target: str | None = None
+    """A target file, relative to this one; None: what `--target` names, else a sandbox."""
     client: Client = Client()
     promises: Promises = Promises()
     sla: list[Sla] = []
@@ -177,62 +180,11 @@ def parse(text: str, path: Path) -> Scenario:
     try:
         scenario = msgspec.convert(document, Scenario)
     except msgspec.ValidationError as error:
-        raise UnusableInput(f"{path}: {_explain(str(error), document)}") from None
+        raise UnusableInput(f"{path}: {explain(str(error), document, Scenario)}") from None
     if not scenario.name:
         scenario = msgspec.structs.replace(scenario, name=path.stem)
     _cross_check(scenario, path)
     return scenario
-
-
-def _explain(error: str, document: dict[str, Any]) -> str:
-    """Put a validation error as `place: what was expected, got what`."""
-    reason, _, place = error.partition(" - at `")
-    place = place.rstrip("`").removeprefix("$").removeprefix(".")
-    unknown = re.search(r"unknown field `(.*)`", reason)
-    if unknown:
-        known = _keys_at(place)
-        return f"{place + ': ' if place else ''}unknown key '{unknown[1]}'; known here: {', '.join(known)}"
-    missing = re.search(r"missing required field `(.*)`", reason)
-    if missing:
-        return f"{place + ': ' if place else ''}the key '{missing[1]}' is missing"
-    value: Any = document
-    for step in re.findall(r"[^.\[\]]+", place):
-        value = value[int(step)] if isinstance(value, list) else value[step]
-    if reason.startswith("Invalid enum value"):
-        reason = f"expected one of {', '.join(_values_at(place))}"
-    return f"{place}: {reason[0].lower()}{reason[1:].replace('`', '')}, got {value!r}"
-
-
-def _values_at(place: str) -> list[str]:
-    """The words that the key at `place` may have."""
-    key = place.rpartition(".")[2]
-    kind = msgspec.inspect.type_info(_table_at(place))
-    assert isinstance(kind, msgspec.inspect.StructType)
-    values = next(field.type for field in kind.fields if field.encode_name == key)
-    assert isinstance(values, msgspec.inspect.LiteralType)
-    return [str(value) for value in values.values]
-
-
-def _keys_at(place: str) -> list[str]:
-    """The keys that the table at `place` may have."""
-    return list(_table_at(place).__struct_fields__)
-
-
-def _table_at(place: str) -> type[Struct]:
-    tables: dict[str, type[Struct]] = {
-        "visitors": Visitors,
-        "client": Client,
-        "phases": Phase,
-        "readback": Readback,
-        "sandbox": Sandbox,
-        "validity": Validity,
-        "sla": Sla,
-        "promises": Promises,
-        "faults": Fault,
-        "capacity": Stepping,
-        "step": Step,
-    }
-    return tables.get(re.split(r"[.\[]", place)[0], Scenario)
 
 
 def _cross_check(scenario: Scenario, path: Path) -> None:

@@ -9,11 +9,9 @@ from typing import Protocol
 from zlib import crc32
 
 from inorder.behaviour import Cursor
-from inorder.events import BATCH_CALL
 from inorder.history import Kind, Outcome
 from inorder.plan import Plan
 from inorder.randomness import draws, unit
-from inorder.templates import event_of, name_of
 
 BEFORE, BACKLOG, AFTER, DONE = range(4)
 
@@ -27,7 +25,7 @@ class Call:
         self.batch = batch
         self.kind = kind
         self.path = path
-        """The last part of the address: `visitorEvents`, or the event's name."""
+        """Relative to a base address: `visitorEvents`, or the event's name, say."""
         self.body = body
         self.events = events
         """The runs `[visitor, first seq, how many]`, as JSON."""
@@ -244,13 +242,14 @@ class Sender:
         envelopes, runs = self._take(size, BACKLOG)
         self._batches += 1
         batch = f"{self._names[0]}.b{self._batches}"
-        return Call(batch, "batch", BATCH_CALL, b"[%b]" % b",".join(envelopes), runs, _digests(envelopes), size)
+        dialect = self._plan.dialect
+        return Call(batch, "batch", dialect.batch_path, dialect.batch(envelopes), runs, _digests(envelopes), size)
 
     def _ordinary_call(self, stage: int) -> Call:
         (envelope,), runs = self._take(1, stage)
         self._ordinary += 1
-        batch, path = f"{self._names[0]}.o{self._ordinary}", name_of(envelope).decode()
-        return Call(batch, "ordinary", path, event_of(envelope), runs, _digests([envelope]), 1)
+        path, body = self._plan.dialect.ordinary(envelope)
+        return Call(f"{self._names[0]}.o{self._ordinary}", "ordinary", path, body, runs, _digests([envelope]), 1)
 
 
 def once_more(call: Call, intended: float) -> Call:

@@ -22,14 +22,15 @@ from locust.stats import RequestStats, StatsEntry
 
 from inorder import conduct, locust_times, scenario, sla
 from inorder.driver.crew import Lead, Member, follow, to_locust
-from inorder.driver.target import Target, bases_of
 from inorder.errors import InorderError, UnusableInput
-from inorder.events import BATCH_CALL
 from inorder.locust_times import LocustTimes, Times
 from inorder.plan import Plan, plan_of
 from inorder.progress import line
 from inorder.run import Reading, RunFolder
+from inorder.scenario import Scenario
 from inorder.system import System
+from inorder.targets import reach, system
+from inorder.targets.system import Named
 
 log = logging.getLogger("inorder")
 _PROGRESS_S = 1.0
@@ -42,9 +43,8 @@ class _Load:
     lead: Lead | None = None
     lead_started = False
     plan: Plan
-    target: Target
-    direct: Target
-    """The system itself, where the load goes through proxies."""
+    named: Named
+    """The system itself, though the load goes through proxies."""
     folder: Path | None = None
     ended: Path | None = None
     counted: tuple[Path, RequestStats] | None = None
@@ -100,6 +100,7 @@ def _options(parser: Any) -> None:
     )
     parser.add_argument("--partner-id", help="partnerId (or INORDER_PARTNER_ID)", include_in_web_ui=False)
     parser.add_argument("--ca-file", help="certificates to trust instead of the system's", include_in_web_ui=False)
+    parser.add_argument("--target-file", help="what the system is (TOML); --host is where", include_in_web_ui=False)
 
 
 @events.init.add_listener
@@ -114,23 +115,24 @@ def _begin(environment: Environment, **_: Any) -> None:
         if options.seed is not None:
             written = scenario.with_seed(written, options.seed)
         behaviour = Path(options.behaviour) if options.behaviour else None
-        load.plan = plan_of(written, options.repeat, behaviour, file.parent)
+        own = _named(environment, written, file)
+        load.plan = plan_of(written, options.repeat, behaviour, file.parent, own)
         runner = environment.runner
         load.member = Member(to_locust(environment.events.request.fire))
         if isinstance(runner, WorkerRunner):
-            follow(runner, load.member, load.plan, lambda bases: _target(environment, bases))
+            follow(runner, load.member, load.plan, lambda bases: _at(own, options, bases).resolve())
             return
         if "INORDER_RUN" in os.environ:  # the caller has started the system, and checked it
-            load.target = _target(environment, environment.host)
+            target = _at(own, options, environment.host).resolve()
         else:
-            load.system = System(written, bases_of(environment.host) if environment.host else [])
+            load.system = System(written, own.bases if own else [])
             os.environ.update(load.system.secrets)
-            load.direct = _target(environment, ", ".join(load.system.direct))
-            conduct.check_target(load.direct)
-            with conduct.read_back_of(load.direct, written) as reader:
+            load.named = _at(own, options, ", ".join(load.system.direct))
+            reach.check(load.named, load.named.resolve())
+            with conduct.read_back_of(load.named, written) as reader:
                 reader.check()
             environment.host = ", ".join(load.system.bases)
-            load.target = _target(environment, environment.host)
+            target = _at(own, options, environment.host).resolve()
     except InorderError as error:
         print(f"inorder: {error}", file=sys.stderr)
         if load.system is not None:
@@ -138,13 +140,20 @@ def _begin(environment: Environment, **_: Any) -> None:
         if not isinstance(environment.runner, WorkerRunner):
             environment.runner.quit()  # a master tells its workers, which would wait for it otherwise
         sys.exit(2)
-    load.lead = Lead(runner, load.member, load.plan, load.target)
+    load.lead = Lead(runner, load.member, load.plan, target)
     gevent.spawn(_show_progress, load.lead)
 
 
-def _target(environment: Environment, bases: str) -> Target:
+def _named(environment: Environment, written: Scenario, file: Path) -> Named | None:
+    """The system that is named, in this order, by --target-file, --host or the scenario."""
     options = environment.parsed_options
-    return conduct.target(bases, options.partner_id, options.ca_file)
+    given = options.target_file or environment.host or (written.target and str(file.parent / written.target))
+    return system.named([given], options.partner_id, options.ca_file) if given else None
+
+
+def _at(own: Named | None, options: Any, bases: str) -> Named:
+    """It, or a sandbox where none is named, at the addresses that the load goes to."""
+    return own.at([bases]) if own else system.named([bases], options.partner_id, options.ca_file)
 
 
 @events.test_start.add_listener
@@ -160,13 +169,13 @@ def _start(environment: Environment, **_: Any) -> None:
         text = Path(options.scenario).read_text(encoding="utf-8")
         info = conduct.run_info(
             load.plan,
-            load.direct,
+            load.named,
             sandbox=load.system is not None and bool(load.system.secrets),
             processes=options.processes or 1,
             repeat=options.repeat,
             behaviour=Path(options.behaviour) if options.behaviour else None,
         )
-        with conduct.read_back_of(load.direct, load.plan.scenario) as reader:
+        with conduct.read_back_of(load.named, load.plan.scenario) as reader:
             # What an earlier run stored under the same names is not this run's.
             info.reading = Reading(after=reader.last_position())
         folder = conduct.new_folder(load.plan.scenario.name)
@@ -218,7 +227,7 @@ def _times(stats: RequestStats, batch: bool) -> Times | None:
     """All calls of a kind taken together, as Locust itself takes them together."""
     total = StatsEntry(stats, "", "POST")
     for (name, _), entry in stats.entries.items():
-        if (name == BATCH_CALL) == batch:
+        if (name == load.plan.dialect.batch_path) == batch:
             total.extend(entry)
     if not total.num_requests:
         return None

@@ -21,6 +21,7 @@ from inorder.child import Child
 from inorder.driver.alone import drive
 from inorder.plan import plan_of
 from inorder.run import RunFolder
+from inorder.targets.system import named
 
 KILLS = int(os.environ.get("INORDER_KILLS", "50"))
 PAUSE_S = 0.2
@@ -101,15 +102,15 @@ def test_what_was_confirmed_outlives_every_kill(tmp_path: Path, store: str, monk
     options = ["--port", "0", "--servers", "3", "--store", where, "--restart", "--replication-delay-ms", "20"]
     sandbox = Child("sandbox", options, SECRETS)
     try:
-        target = conduct.target(sandbox.addresses)
+        system = named(sandbox.addresses)
         plan = plan_of(written)
-        run = RunFolder.create(tmp_path / "run", SCENARIO, conduct.run_info(plan, target, sandbox=True, processes=1))
+        run = RunFolder.create(tmp_path / "run", SCENARIO, conduct.run_info(plan, system, sandbox=True, processes=1))
         killer = Killer(sandbox.addresses, KILLS)
-        load_s = drive(plan, target, run.history, on_start=lambda _: killer.start())
+        load_s = drive(plan, system.resolve(), run.history, on_start=lambda _: killer.start())
         conduct.note_end(run, load_s)
         left, killer.left = killer.left, 0
-        with conduct.read_back_of(target, written) as reader:
-            conduct.read_back(run, reader, written)
+        with conduct.read_back_of(system, written) as reader:
+            conduct.read_back(run, reader, system, written)
     finally:
         sandbox.stop()
     found, _ = judge_and_write([run], run.path)

@@ -192,7 +192,7 @@ def test_a_target_that_refuses_the_key_is_told_before_any_load(tmp_path: Path) -
         )  # fmt: skip
         server.terminate()
     assert done.returncode == 2
-    assert "answers 401, refuses the apiKey" in done.stderr
+    assert "answers 401, refuses the key" in done.stderr
     assert "wrong" not in done.stderr
     assert not (tmp_path / "run").exists()
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from inorder.bench.plan import WORKERS
 from inorder.bench.rows import OUTCOMES, Content, call_columns, stored_columns
 from inorder.history import Closed, HistoryWriter
-from inorder.readback.settle import SCHEMA
+from inorder.readback.identities import SCHEMA
 from inorder.run import RunFolder
 
 

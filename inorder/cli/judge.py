@@ -14,6 +14,7 @@ from inorder.cli.base import Json, Quiet, app, judge_and_end, judging_room, spea
 from inorder.cli.slo import SloFiles, lines_of
 from inorder.errors import UnusableInput
 from inorder.run import RunFolder
+from inorder.targets.system import named
 
 
 class _SeveralFiles(TyperCommand):
@@ -93,6 +94,7 @@ def _read_back(folder: RunFolder) -> None:
     info, asked = folder.info(), folder.scenario()
     if not info.target:
         raise UnusableInput(f"{folder.path}: made of files that were given: there is no system to read back from")
-    with conduct.read_back_of(conduct.target(info.target), asked) as reader:
+    system = named([info.target_file or info.target])
+    with conduct.read_back_of(system, asked) as reader:
         reader.check()
-        conduct.read_back(folder, reader, asked)
+        conduct.read_back(folder, reader, system, asked)

@@ -11,7 +11,6 @@ from inorder import conduct, objectives
 from inorder.cli.base import Json, Quiet, app, console, judge_and_end, judging_room, progress, speak
 from inorder.cli.capacity import run_steps
 from inorder.cli.slo import SloFiles, lines_of
-from inorder.driver.target import bases_of
 from inorder.errors import UnusableInput
 from inorder.progress import line
 
@@ -21,7 +20,7 @@ def run(
     file: Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file (TOML).")],
     target: Annotated[
         list[str] | None,
-        typer.Option(help="Base address, e.g. https://host/1.0; several, or with commas: its servers; default: a sandbox."),
+        typer.Option(help="Target file, or base address; several, or with commas: its servers; default: a sandbox."),
     ] = None,
     processes: Annotated[int, typer.Option(min=1, max=64, help="Generator processes.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Run folder, not there yet; default: reports/NAME-TIME.")] = None,
@@ -38,7 +37,7 @@ def run(
     speak(quiet, as_json)
     lines = lines_of(slo)
     asked = conduct.Run(
-        file=file, text=objectives.to_text(file, lines) if lines else None, targets=bases_of(target or ()),
+        file=file, text=objectives.to_text(file, lines) if lines else None, targets=target or [],
         processes=processes, seed=seed, behaviour=behaviour, partner_id=partner_id, ca_file=ca_file,
     )  # fmt: skip
     judging = judging_room("run")

@@ -16,10 +16,11 @@ import gevent
 import httptools
 
 from inorder.driver.target import Server
-from inorder.history import INDETERMINATE, REJECTED, Outcome, outcome_of
+from inorder.history import CONFIRMED, INDETERMINATE, REJECTED, Outcome
 
 _READ, _WRITE = 1, 2
 _CHUNK = 16384
+_MOST_BODY = 1 << 20
 _AGAIN = (BlockingIOError, InterruptedError)
 
 
@@ -63,6 +64,8 @@ class Connection:
         self._size = 0
         self._retry_after: float | None = None
         self._excerpt = b""
+        self._body = bytearray()
+        """Of the answer, where it says what the answer means."""
 
     # What httptools calls while it parses.
 
@@ -76,6 +79,8 @@ class Connection:
         self._size += len(body)
         if not self._excerpt:
             self._excerpt = body[:200]
+        if self._server.meaning.reads_bodies and len(self._body) < _MOST_BODY:
+            self._body += body
 
     def on_message_complete(self) -> None:
         """The answer is whole; only now does the parser still know whether the connection is kept."""
@@ -258,6 +263,8 @@ class Connection:
             if self._socket is None:
                 return Answer(REJECTED, error=self._fault, again=True)
         self._open, self._size, self._retry_after, self._excerpt = True, 0, None, b""
+        if self._body:
+            self._body.clear()
         data = b"%b%d\r\n\r\n%b" % (head, len(body), body)
         body_begins = len(data) - len(body)
         if self._tls is None:
@@ -274,7 +281,6 @@ class Connection:
                 return Answer(REJECTED, error=self._fault, again=True)
             return Answer(INDETERMINATE, error=self._fault, again=True)
         status = self._status
-        outcome = outcome_of(status)
-        again = outcome == INDETERMINATE or status == 429
-        error = "" if outcome == "confirmed" else self._excerpt.decode(errors="replace")
+        outcome, again = self._server.meaning.of(status, bytes(self._body))
+        error = "" if outcome == CONFIRMED else self._excerpt.decode(errors="replace")
         return Answer(outcome, status, error, self._retry_after, self._size, again)

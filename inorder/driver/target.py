@@ -1,7 +1,7 @@
-"""Where the calls go: the addresses of the system's servers, the secrets in the query, TLS, and the heads of requests."""
+"""Where the calls go: the addresses of the system's servers, the secrets, TLS, and the heads of requests."""
 
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from socket import SOCK_STREAM, getaddrinfo
 from typing import Any
@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, quote, urlencode, urlsplit
 from zlib import crc32
 
 from inorder.errors import TargetUnavailable, UnusableInput
+from inorder.targets.outcomes import Meaning
 
 _GOLDEN = 0x9E3779B1
 """2**32 over the golden ratio: a product with it has mixed upper bits."""
@@ -24,6 +25,8 @@ class Server:
     address: tuple[Any, ...]
     hostname: str
     tls: ssl.SSLContext | None
+    meaning: Meaning
+    """What its answers mean."""
 
     @property
     def origin(self) -> str:
@@ -37,18 +40,27 @@ class Target:
     """A system of one or several servers; made once before the clock starts, since resolving takes long."""
 
     servers: tuple[Server, ...]
-    partner_id: str
-    api_key: str = field(repr=False)
+    query: Mapping[str, str] = field(repr=False)
+    """Of each call; secret, as the headers are."""
+    headers: Mapping[str, str] = field(repr=False)
 
     @classmethod
-    def resolve(cls, bases: str | Iterable[str], partner_id: str, api_key: str, ca_file: str | None = None) -> "Target":
-        """Resolve the base addresses (bases_of); `ca_file`: certificates to trust instead of the system's.
+    def resolve(
+        cls,
+        bases: str | Iterable[str],
+        query: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+        tls: ssl.SSLContext | None = None,
+        meaning: Meaning | None = None,
+    ) -> "Target":
+        """Resolve the base addresses (bases_of); `tls`: for those of https, None: as the machine trusts.
 
         Raises UnusableInput, or TargetUnavailable where a host is not known, with a line that names the address.
         """
         split = [(base, *_split(base)) for base in bases_of(bases)]
         secure = any(parts.scheme == "https" for _, parts, _ in split)
-        tls = ssl.create_default_context(cafile=ca_file) if secure else None
+        tls = (tls or ssl.create_default_context()) if secure else None
+        meaning = meaning or Meaning()
         servers = []
         for base, parts, port in split:
             hostname = parts.hostname or ""
@@ -57,8 +69,8 @@ class Target:
             except OSError as error:
                 raise TargetUnavailable(f"target: {hostname}: cannot be resolved: {error.strerror}") from None
             family, _, _, _, address = found[0]
-            servers.append(Server(base, family, address, hostname, tls if parts.scheme == "https" else None))
-        return cls(tuple(servers), partner_id, api_key)
+            servers.append(Server(base, family, address, hostname, tls if parts.scheme == "https" else None, meaning))
+        return cls(tuple(servers), query, headers or {})
 
     @property
     def base(self) -> str:
@@ -73,12 +85,12 @@ class Target:
     def head(self, path: str, server: int = 0) -> bytes:
         """A request's head up to the value of Content-Length, for the server of that place in `servers`."""
         parts = urlsplit(self.servers[server].base)
-        query = urlencode({"apiKey": self.api_key, "partnerId": self.partner_id})
-        head = (
-            f"POST {parts.path}/{quote(path)}?{query} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
-            "Content-Type: application/json\r\nAccept: application/json\r\nContent-Length: "
-        )
-        return head.encode("ascii")
+        query = f"?{urlencode(self.query)}" if self.query else ""
+        usual = {"Host": parts.netloc, "Content-Type": "application/json", "Accept": "application/json"}
+        own = {name.lower() for name in self.headers}
+        headers = {name: value for name, value in usual.items() if name.lower() not in own} | dict(self.headers)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return f"POST {parts.path}/{quote(path)}{query} HTTP/1.1\r\n{lines}Content-Length: ".encode("latin-1")
 
 
 def bases_of(given: str | Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from inorder.plan import plan_of
 from inorder.processes import pool
 from inorder.run import RunFolder, Stopped
 from inorder.system import System, environment
+from inorder.targets.system import named
 
 MATRIX_FILE = conduct.CHECKOUT / "scenarios" / "faults" / "matrix.toml"
 
@@ -58,16 +59,16 @@ def make_run(matrix: Matrix, run: MatrixRun, out: Path) -> None:
         system = System(written)
         stack.callback(system.stop)
         stack.enter_context(environment(system.secrets))
-        where = conduct.target(system.bases)
-        reader = conduct.read_back_of(conduct.target(system.direct), written)
+        where, direct = (named(bases) for bases in (system.bases, system.direct))
+        reader = conduct.read_back_of(direct, written)
         stack.callback(reader.close)
-        info = conduct.run_info(plan, conduct.target(system.direct), sandbox=True, processes=1)
+        info = conduct.run_info(plan, direct, sandbox=True, processes=1)
         folder = RunFolder.create(out / run.folder, text, info)
         info.run = folder.path.name
         stops: list[Stopped] = []
-        load_s = drive(plan, where, folder.history, on_start=system.start, on_stop=stops.append)
+        load_s = drive(plan, where.resolve(), folder.history, on_start=system.start, on_stop=stops.append)
         info.exit_code = 0
         folder.write_info(info)
         conduct.note_end(folder, load_s, stops[0] if stops else None)
-        conduct.read_back(folder, reader, written)
+        conduct.read_back(folder, reader, direct, written)
         conduct.note_faults(folder, system)

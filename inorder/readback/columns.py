@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from inorder.merge.rules import digest_number
-from inorder.readback.settle import SCHEMA
+from inorder.readback.identities import SCHEMA
 
 COLUMNS = pa.schema([field.with_nullable(True) for field in SCHEMA])
 """The columns of a stored log from elsewhere: none of them must have a value in every row."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import msgspec
-from msgspec import Raw, Struct
 
 from inorder.errors import TargetUnavailable
+from inorder.readback.row import StoredRow
 
 ATTEMPTS = 5
 """A page is asked for so often before the reading fails."""
@@ -16,17 +16,6 @@ BACKOFF_S = 0.2
 """Wait before the second attempt, doubled each time."""
 TIMEOUT_S = 30.0
 MAX_POSITION = (1 << 63) - 1
-
-
-class StoredRow(Struct, gc=False):
-    """One line of the stream; `event` is the JSON as stored."""
-
-    position: int
-    visitor: str
-    name: str
-    event: Raw
-    server: str | None = None
-    stored_at: float | None = None
 
 
 _ROWS = msgspec.json.Decoder(StoredRow)

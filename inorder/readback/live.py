@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from inorder.errors import InorderError
-from inorder.readback.http import ReadBack
+from inorder.readback.settle import Reader
 from inorder.run import LiveReading
 from inorder.scenario import Scenario
 
@@ -40,7 +40,7 @@ def every_s(scenario: Scenario) -> float | None:
 class Live:
     """A thread that looks every `every_s` seconds, from `start` to `stop`; then the last look is to be made."""
 
-    def __init__(self, reader: ReadBack, every_s: float, after: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, reader: Reader, every_s: float, after: int, clock: Callable[[], float] = time.monotonic) -> None:
         """`reader`: of this alone, closed at the end; `after`: where the log ends now."""
         self._reader = reader
         self._every_s = every_s

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from inorder.errors import UnusableInput
-from inorder.history import CONFIRMED, INDETERMINATE, REJECTED, Closed, Done, HistoryWriter, Sent, outcome_of, read
+from inorder.history import CONFIRMED, REJECTED, Closed, Done, HistoryWriter, Sent, read
 
 
 def test_lines_are_written_ahead_and_read_back(tmp_path: Path) -> None:
@@ -61,10 +61,3 @@ def test_a_field_that_is_not_known_is_ignored(tmp_path: Path) -> None:
     file = tmp_path / "w0.jsonl"
     file.write_text('{"type":"done","call":"a","done":1,"outcome":"confirmed","mood":"fine"}\n')
     assert [line for _, line in read(file)] == [Done("a", 1.0, "confirmed")]
-
-
-def test_statuses_map_to_outcomes_as_the_specification_says() -> None:
-    """2xx took effect, 408 and 5xx may have, other answers did not."""
-    assert {outcome_of(status) for status in (200, 201, 204)} == {CONFIRMED}
-    assert {outcome_of(status) for status in (408, 500, 502, 503, 504)} == {INDETERMINATE}
-    assert {outcome_of(status) for status in (301, 400, 401, 403, 404, 413, 429)} == {REJECTED}

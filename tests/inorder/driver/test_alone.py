@@ -18,6 +18,7 @@ from inorder.driver.target import Target
 from inorder.history import Closed, Sent, read
 from inorder.plan import Plan, plan_of
 from inorder.run import Reading, RunFolder
+from inorder.targets.system import named
 from tests.inorder.crowd import plan
 from tests.inorder.driver.scripted import OK, Exchange, Scripted
 from tests.inorder.sandboxes import ROOT, far
@@ -78,14 +79,14 @@ def test_a_run_is_the_same_as_one_under_locust(tmp_path: Path, monkeypatch: pyte
         done = subprocess.run([*command, "--out", str(tmp_path / "locust")], capture_output=True, text=True, cwd=ROOT)
         assert done.returncode == 0, done.stdout + done.stderr
         crowd = plan_of(scenario.load(file))
-        target = conduct.target(sandbox.base)
-        with conduct.read_back_of(target, crowd.scenario) as reader:
-            info = conduct.run_info(crowd, target, sandbox=False, processes=1)
+        system = named([sandbox.base])
+        with conduct.read_back_of(system, crowd.scenario) as reader:
+            info = conduct.run_info(crowd, system, sandbox=False, processes=1)
             info.reading = Reading(after=reader.last_position())
             run = RunFolder.create(tmp_path / "alone", SCENARIO, info)
-            load_s = drive(crowd, target, run.history)
+            load_s = drive(crowd, system.resolve(), run.history)
             conduct.note_end(run, load_s)
-            conduct.read_back(run, reader, crowd.scenario)
+            conduct.read_back(run, reader, system, crowd.scenario)
     judged, _ = judge_and_write([run], run.path)
     other = json.loads((tmp_path / "locust" / "verdict.json").read_text())
     assert sent(run) == sent(RunFolder.open(tmp_path / "locust"))
@@ -103,7 +104,7 @@ def test_the_start_is_told_once_before_the_first_call(tmp_path: Path) -> None:
         def on_start(origin: float) -> None:
             told.append((origin, time.monotonic(), len(server.requests)))
 
-        load_s = drive(short(), Target.resolve(server.base, "p", "k"), tmp_path, on_start=on_start)
+        load_s = drive(short(), Target.resolve(server.base, {"apiKey": "k", "partnerId": "p"}), tmp_path, on_start=on_start)
         ended = time.monotonic()
     ((origin, heard, requests),) = told
     assert heard < origin
@@ -122,7 +123,7 @@ def test_it_has_as_many_connections_as_the_scenario_says(tmp_path: Path) -> None
 
     with Scripted(script) as server:
         crowd = short(client='connections = 3\nconnection = "kept"\nordinary_timeout_s = 5.0')
-        drive(crowd, Target.resolve(server.base, "p", "k"), tmp_path)
+        drive(crowd, Target.resolve(server.base, {"apiKey": "k", "partnerId": "p"}), tmp_path)
     assert server.connections == 3
 
 
@@ -131,7 +132,13 @@ def test_the_start_may_be_named(tmp_path: Path) -> None:
     told: list[float] = []
     named = time.monotonic() + 0.3
     with Scripted(lambda exchange: exchange.answer()) as server:
-        drive(short(), Target.resolve(server.base, "p", "k"), tmp_path, origin=named, on_start=told.append)
+        drive(
+            short(),
+            Target.resolve(server.base, {"apiKey": "k", "partnerId": "p"}),
+            tmp_path,
+            origin=named,
+            on_start=told.append,
+        )
     assert told == [named]
 
 
@@ -143,7 +150,7 @@ def test_the_load_ends_at_the_limit_of_the_plan(tmp_path: Path) -> None:
 
     crowd = short(client="backoff_base_s = 5.0\nbackoff_cap_s = 5.0")
     with Scripted(script) as server:
-        drive(crowd, Target.resolve(server.base, "p", "k"), tmp_path)
+        drive(crowd, Target.resolve(server.base, {"apiKey": "k", "partnerId": "p"}), tmp_path)
     closing = lines(tmp_path)[-1]
     assert closing.unsent > 0
     assert closing.gave_up == 0
@@ -157,7 +164,7 @@ def test_an_interruption_closes_the_history_and_says_so(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with Scripted(lambda exchange: exchange.answer()) as server, pytest.raises(KeyboardInterrupt):
-        drive(short(), Target.resolve(server.base, "p", "k"), tmp_path, on_start=interrupt)
+        drive(short(), Target.resolve(server.base, {"apiKey": "k", "partnerId": "p"}), tmp_path, on_start=interrupt)
     (closing,) = lines(tmp_path)
     assert isinstance(closing, Closed)
     assert closing.interrupted
@@ -168,7 +175,7 @@ def test_one_run_may_follow_another_in_the_same_process(tmp_path: Path) -> None:
     before = gc.get_threshold()
     with Scripted(lambda exchange: exchange.answer()) as server:
         for name in ("one", "two"):
-            drive(short(), Target.resolve(server.base, "p", "k"), tmp_path / name)
+            drive(short(), Target.resolve(server.base, {"apiKey": "k", "partnerId": "p"}), tmp_path / name)
     one, two = ({line.call for line in lines(tmp_path / name) if isinstance(line, Sent)} for name in ("one", "two"))
     assert one == two
     assert gc.get_freeze_count() == 0

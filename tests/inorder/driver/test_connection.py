@@ -14,13 +14,17 @@ import trustme
 from inorder.driver.connection import Answer, Connection
 from inorder.driver.target import Target
 from inorder.errors import TargetUnavailable, UnusableInput
+from inorder.targets.file import Tls
+from inorder.targets.tls import context_of
 from tests.inorder.driver.scripted import OK, Exchange, Scripted
 
 HEAD_PATH = "visitorEvents"
 
 
 def target(base: str, ca_file: str | None = None) -> Target:
-    return Target.resolve(base, "partner", "key & secret", ca_file)
+    query = {"apiKey": "key & secret", "partnerId": "partner"}
+    tls = context_of(Tls(ca_file=ca_file)) if ca_file else None
+    return Target.resolve(base, query, tls=tls)
 
 
 def ask(connection: Connection, where: Target, body: bytes = b"[]", timeout_s: float = 5.0) -> Answer:

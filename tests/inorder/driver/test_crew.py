@@ -57,7 +57,7 @@ def hoping() -> Plan:
 
 def target() -> Target:
     """An address that nothing is sent to."""
-    return Target.resolve("http://127.0.0.1:1/1.0", "p", "k")
+    return Target.resolve("http://127.0.0.1:1/1.0", {"apiKey": "k", "partnerId": "p"})
 
 
 def test_a_worker_that_did_not_listen_yet_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ REFUSE = b"HTTP/1.1 503 X\r\nContent-Length: 0\r\n\r\n"
 
 def drive(crowd: Plan, server: Scripted, folder: Path, connections: int = 8, stop_after_s: float | None = None) -> Engine:
     """Run an engine to its end, or cut it off."""
-    target = Target.resolve(server.base, "p", "k")
+    target = Target.resolve(server.base, {"apiKey": "k", "partnerId": "p"})
     told: list[tuple[Any, ...]] = []
     engine = Engine(crowd, target, HistoryWriter(folder / "w0.jsonl"), 0, 1, lambda *values: told.append(values))
     users = [gevent.spawn(engine.work) for _ in range(connections)]

@@ -195,7 +195,9 @@ def test_a_load_without_hope_ends_and_says_why(tmp_path: Path) -> None:
 
     crowd = of("batch.response_ms.p90", 50, 'phase = "back"', 'connection = "kept"\nordinary_timeout_s = 5.0', count=60)
     with Scripted(script) as server:
-        load_s = drive(crowd, Target.resolve(server.base, "p", "k"), tmp_path, on_stop=stops.append)
+        load_s = drive(
+            crowd, Target.resolve(server.base, {"apiKey": "k", "partnerId": "p"}), tmp_path, on_stop=stops.append
+        )
     (stopped,) = stops
     assert "batches had no confirmation within 50 ms" in stopped.sentence
     assert stopped.at_s < 9.0

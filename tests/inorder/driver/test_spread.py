@@ -43,7 +43,7 @@ def servers(count: int) -> Iterator[list[Scripted]]:
 
 
 def target(bases: Sequence[str]) -> Target:
-    return Target.resolve(bases, "p", "k")
+    return Target.resolve(bases, {"apiKey": "k", "partnerId": "p"})
 
 
 def told(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

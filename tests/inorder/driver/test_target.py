@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from inorder import conduct
 from inorder.driver.target import Target, bases_of, server_of
 from inorder.errors import TargetUnavailable, UnusableInput
+from inorder.targets import reach
+from inorder.targets.system import named
 from tests.inorder.driver.scripted import OK, Exchange, Scripted
 
 ONE, TWO, THREE = "http://127.0.0.1:8101/1.0", "https://127.0.0.2:8102/eu/1.0", "http://[::1]/1.0"
@@ -19,7 +20,7 @@ ONE, TWO, THREE = "http://127.0.0.1:8101/1.0", "https://127.0.0.2:8102/eu/1.0", 
 )
 def test_several_bases_are_given_one_by_one_or_with_commas(given: str | list[str]) -> None:
     """And the line in which they are written down gives the same target again."""
-    target = Target.resolve(given, "p", "k")
+    target = Target.resolve(given, {"apiKey": "k", "partnerId": "p"})
     assert [server.base for server in target.servers] == bases_of(target.base) == [ONE, TWO, THREE]
     assert [server.address[:2] for server in target.servers] == [("127.0.0.1", 8101), ("127.0.0.2", 8102), ("::1", 80)]
     assert [server.tls is not None for server in target.servers] == [False, True, False]
@@ -27,7 +28,7 @@ def test_several_bases_are_given_one_by_one_or_with_commas(given: str | list[str
 
 def test_each_server_has_a_path_and_a_host_of_its_own() -> None:
     """In the heads of requests; the log is read back from the first."""
-    target = Target.resolve([ONE, TWO], "p", "k & k")
+    target = Target.resolve([ONE, TWO], {"apiKey": "k & k", "partnerId": "p"})
     first, second = (target.head("view", server).split(b"\r\n") for server in range(2))
     assert first[:2] == [b"POST /1.0/view?apiKey=k+%26+k&partnerId=p HTTP/1.1", b"Host: 127.0.0.1:8101"]
     assert second[:2] == [b"POST /eu/1.0/view?apiKey=k+%26+k&partnerId=p HTTP/1.1", b"Host: 127.0.0.2:8102"]
@@ -48,9 +49,15 @@ def test_each_server_has_a_path_and_a_host_of_its_own() -> None:
 def test_a_bad_one_among_good_ones_is_named(given: str | list[str], said: str) -> None:
     """One line, before any load."""
     with pytest.raises(UnusableInput, match=said) as caught:
-        Target.resolve(given, "p", "k")
+        Target.resolve(given, {"apiKey": "k", "partnerId": "p"})
     assert "\n" not in str(caught.value)
     assert "hush" not in str(caught.value)
+
+
+def asked(bases: list[str]) -> None:
+    """Check each server of a system."""
+    system = named(bases)
+    reach.check(system, system.resolve())
 
 
 @pytest.mark.parametrize("status", [0, 401, 500])
@@ -65,9 +72,9 @@ def test_the_check_asks_each_server(status: int) -> None:
     with Scripted(lambda exchange: exchange.answer()) as healthy, Scripted(ill) as other:
         second = other.base if status else f"http://127.0.0.1:{port}/1.0"
         with pytest.raises(TargetUnavailable, match=f"target {second}: {f'answers {status}' if status else 'no answer'}"):
-            conduct.check_target(Target.resolve([healthy.base, second], "p", "k"))
+            asked([healthy.base, second])
         assert len(healthy.requests) == 1
-        conduct.check_target(Target.resolve([healthy.base], "p", "k"))
+        asked([healthy.base])
 
 
 @pytest.mark.parametrize("servers", range(1, 9))

@@ -13,7 +13,7 @@ from inorder.errors import UnusableInput
 from inorder.merge.rules import digest_number
 from inorder.readback import forms
 from inorder.readback.files import convert
-from inorder.readback.settle import SCHEMA
+from inorder.readback.identities import SCHEMA
 
 HEADER = "position,visitor,seq\n"
 ROW = '{"position": 1, "visitor": "ann", "seq": 0}\n'

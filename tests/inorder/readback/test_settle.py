@@ -8,15 +8,18 @@ import msgspec
 import pyarrow.parquet as pq
 import pytest
 
+from inorder.dialects import VISITOR_EVENTS
 from inorder.errors import TargetUnavailable
 from inorder.events import CARRIERS, ORDINARY_CALLS, Namespace, canonical, decode_event, digest
-from inorder.readback.http import StoredRow
-from inorder.readback.settle import SCHEMA, read_log
+from inorder.readback.identities import SCHEMA, Identities
+from inorder.readback.row import StoredRow
+from inorder.readback.settle import read_log
 from inorder.run import Reading, RunFolder
 from inorder.scenario import Readback
 from tests.inorder.samples import event
 
 OURS = Namespace("run")
+IDENTITIES = Identities(OURS, VISITOR_EVENTS)
 
 
 class Clock:
@@ -75,7 +78,7 @@ def reading(
     """Read the log into a run folder: how it went, and the rows of the evidence."""
     run = RunFolder(folder)
     run.evidence.mkdir()
-    went = read_log(run, log, OURS, Readback(settle_s=settle_s, limit_s=limit_s), clock, after)
+    went = read_log(run, log, IDENTITIES, Readback(settle_s=settle_s, limit_s=limit_s), clock, after)
     assert {file.name for file in run.evidence.iterdir()} <= {"stored.parquet", "earlier-1.parquet"}
     first = run.evidence / "earlier-1.parquet"
     table = pq.read_table(first if first.exists() else run.stored_file)
@@ -145,7 +148,14 @@ def test_rows_are_seen_by_the_clock_of_the_run(
 ) -> None:
     """Not by the machine's; where nobody knows any more when the run began, no instant is made up. In both readings."""
     (tmp_path / "evidence").mkdir()
-    read_log(RunFolder(tmp_path), Log(clock, (0, row(1))), OURS, Readback(settle_s=0.5), clock, -1, origin)
+    read_log(
+        RunFolder(tmp_path),
+        Log(clock, (0, row(1))),
+        Identities(OURS, VISITOR_EVENTS, origin),
+        Readback(settle_s=0.5),
+        clock,
+        -1,
+    )
     first, last = (
         pq.read_table(tmp_path / "evidence" / name)["seen_at"] for name in ("earlier-1.parquet", "stored.parquet")
     )
@@ -227,7 +237,7 @@ def test_positions_that_do_not_grow_are_kept_as_read(tmp_path: Path, clock: Cloc
 
     run = RunFolder(tmp_path)
     run.evidence.mkdir()
-    read_log(run, Odd(), OURS, Readback(), clock, -1)
+    read_log(run, Odd(), IDENTITIES, Readback(), clock, -1)
     assert pq.read_table(run.stored_file)["position"].to_pylist() == [5, 3, 5]
 
 
@@ -239,7 +249,7 @@ def test_a_reading_that_is_cut_off_leaves_no_evidence_under_its_name(tmp_path: P
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("inorder.readback.settle.time.sleep", lambda seconds: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            read_log(run, log, OURS, Readback(), clock, -1)
+            read_log(run, log, IDENTITIES, Readback(), clock, -1)
     assert [file.name for file in run.evidence.iterdir()] == ["reading-1.part"]
 
 
@@ -264,7 +274,7 @@ def read_twice(folder: Path, clock: Clock, log: Any, **asked: Any) -> tuple[Read
     """Read a log: how it went, and the positions in each file that is left."""
     run = RunFolder(folder)
     run.evidence.mkdir(exist_ok=True)
-    went = read_log(run, log, OURS, Readback(settle_s=1.0, limit_s=60.0, **asked), clock, -1)
+    went = read_log(run, log, IDENTITIES, Readback(settle_s=1.0, limit_s=60.0, **asked), clock, -1)
     files = {file.name: pq.read_table(file)["position"].to_pylist() for file in run.evidence.iterdir()}
     return went, files
 

@@ -1,0 +1,104 @@
+"""A system under test as it is named: by a target file, or by base addresses alone."""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from inorder.dialects import dialect_of
+from inorder.dialects.base import Dialect
+from inorder.driver.target import Target, bases_of
+from inorder.errors import UnusableInput
+from inorder.targets.environment import all_filled, value_of
+from inorder.targets.file import TargetFile, Tls, load
+from inorder.targets.outcomes import Meaning
+from inorder.targets.tls import context_of
+
+_OPEN = {"api_key": "none", "partner_id": "inorder"}
+"""What is sent to a system that no target file describes, where the environment says nothing: a sandbox takes any."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A system; `path` None: made of what the command line says."""
+
+    given: TargetFile
+    path: Path | None = None
+    partner_id: str | None = None
+    """In the place of the environment's."""
+    dialect: Dialect = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make the dialect."""
+        try:
+            object.__setattr__(self, "dialect", dialect_of(self.given))
+        except UnusableInput as error:
+            raise UnusableInput(f"{self.path}: {error}") from None
+
+    @property
+    def beside(self) -> Path:
+        """What paths in the file are relative to."""
+        return self.path.parent if self.path else Path()
+
+    @property
+    def bases(self) -> list[str]:
+        """The base addresses."""
+        return self.given.bases
+
+    def at(self, bases: Iterable[str]) -> "Named":
+        """The same system at other addresses: of proxies before it, say."""
+        return Named(msgspec.structs.replace(self.given, bases=bases_of(bases)), self.path, self.partner_id)
+
+    def resolve(self) -> Target:
+        """Resolve the addresses, read the secrets and the certificates.
+
+        Raises UnusableInput, or TargetUnavailable where a host is not known, with a line that names the place.
+        """
+        try:
+            query, headers = self.dialect.head({key: self._key(key) for key in self.dialect.keys})
+            headers |= all_filled(self.given.headers, "headers")
+            secure = any(base.startswith("https:") for base in self.bases)
+            tls = context_of(self.given.tls, self.beside) if secure else None
+            return Target.resolve(self.bases, query, headers, tls, Meaning(self.given.outcomes))
+        except UnusableInput as error:
+            if self.path is None:
+                raise
+            raise type(error)(f"{self.path}: {error}") from None
+
+    def unset(self) -> str:
+        """` (NAME is not set)` for each variable that would let calls in and is not there; empty where all are."""
+        names = [name for key in self.dialect.keys if not os.environ.get(name := self._variable(key))]
+        return "".join(f" ({name} is not set)" for name in names)
+
+    def _variable(self, key: str) -> str:
+        name: str = getattr(self.given.auth, f"{key}_env")
+        return name
+
+    def _key(self, key: str) -> str:
+        if key == "partner_id" and self.partner_id:
+            return self.partner_id
+        name = self._variable(key)
+        if self.path is None:
+            return os.environ.get(name) or _OPEN[key]
+        return value_of(name, f"auth.{key}_env")
+
+
+def named(given: Sequence[str], partner_id: str | None = None, ca_file: str | None = None) -> Named:
+    """The system of a target file, or of base addresses (bases_of).
+
+    `given`: what `--target` was given, not empty. `partner_id`: in the place of the environment's; `ca_file`: of
+    certificates to trust, in the place of the machine's.
+    """
+    files = [text for text in given if text.endswith(".toml")]
+    if not files:
+        bases = bases_of(given)
+        return Named(TargetFile(bases=bases, tls=Tls(ca_file=ca_file)), None, partner_id)
+    if len(given) > 1:
+        raise UnusableInput(f"--target: expected one target file or base addresses, got {', '.join(given)}")
+    path = Path(files[0])
+    found = load(path)
+    if ca_file:
+        raise UnusableInput(f"--ca-file: {path} says in tls.ca_file whom to trust")
+    return Named(found, path, partner_id)
