@@ -64,6 +64,8 @@ class Closed(Struct, tag_field="type", tag="closed"):
     """Batches that were given up after the last attempt."""
     crashed: int = 0
     """Exceptions inside the generator itself."""
+    held_back: int = 0
+    """Calls that waited because of a quota."""
     loop_lag_ms_p99: float | None = None
     cpu_share: float | None = None
     """CPU time of the process over wall time of the load, 1.0 = one core."""

@@ -18,6 +18,7 @@ from inorder.backlog import sender_of
 from inorder.driver.connection import Answer, Connection
 from inorder.driver.health import Health
 from inorder.driver.hope import Hope
+from inorder.driver.quota import Quota
 from inorder.driver.target import Target, server_of
 from inorder.history import CONFIRMED, Closed, HistoryWriter
 from inorder.plan import Plan
@@ -46,6 +47,7 @@ class Engine:
         self._history = history
         self._report = report
         self._fresh = client.connection == "fresh"
+        self._quota = Quota(target.calls_per_s, workers) if target.calls_per_s else None
         self._timeouts = {"batch": client.batch_timeout_s, "ordinary": client.ordinary_timeout_s}
         self._servers = len(target.servers)
         self._heads: list[dict[str, bytes]] = [{} for _ in target.servers]
@@ -179,6 +181,10 @@ class Engine:
 
     def _serve(self, due: float, number: int, lane: int, ready: float, kept: dict[int, object]) -> None:
         """Make the next call of a lane and put the lane back; `kept`: the connections that this greenlet keeps."""
+        if self._quota is not None:
+            ready = self._held_back(self._quota, ready)
+            if self.over:  # meanwhile
+                return
         sender = self._senders.get(number) or self._begin(number)
         call = sender.next_call(lane, due)
         if call is None:
@@ -267,6 +273,15 @@ class Engine:
         self._report(call.path, (done - sent) * 1e3, answer.size, error)
         return answer
 
+    def _held_back(self, quota: Quota, ready: float) -> float:
+        """Wait until the quota lets a call leave; returns when it did, which is no lateness of this process."""
+        now = self.now()
+        at = quota.instant(now)
+        if at <= now:
+            return ready
+        gevent.sleep(at - now)
+        return self.now()
+
     # The loop's tick, and the end.
 
     def stop(self) -> None:
@@ -312,6 +327,7 @@ class Engine:
             crashed=self.crashed,
             loop_lag_ms_p99=self.health.lag_ms_p99(),
             cpu_share=self.health.cpu_share(),
+            held_back=self._quota.held if self._quota is not None else 0,
         )
         self._history.close(closed)
         return closed

@@ -43,6 +43,8 @@ class Target:
     query: Mapping[str, str] = field(repr=False)
     """Of each call; secret, as the headers are."""
     headers: Mapping[str, str] = field(repr=False)
+    calls_per_s: float | None = None
+    """Never more than so many in any second."""
 
     @classmethod
     def resolve(
@@ -52,6 +54,7 @@ class Target:
         headers: Mapping[str, str] | None = None,
         tls: ssl.SSLContext | None = None,
         meaning: Meaning | None = None,
+        calls_per_s: float | None = None,
     ) -> "Target":
         """Resolve the base addresses (bases_of); `tls`: for those of https, None: as the machine trusts.
 
@@ -70,7 +73,7 @@ class Target:
                 raise TargetUnavailable(f"target: {hostname}: cannot be resolved: {error.strerror}") from None
             family, _, _, _, address = found[0]
             servers.append(Server(base, family, address, hostname, tls if parts.scheme == "https" else None, meaning))
-        return cls(tuple(servers), query, headers or {})
+        return cls(tuple(servers), query, headers or {}, calls_per_s)
 
     @property
     def base(self) -> str:

@@ -61,7 +61,8 @@ class Named:
             headers |= all_filled(self.given.headers, "headers")
             secure = any(base.startswith("https:") for base in self.bases)
             tls = context_of(self.given.tls, self.beside) if secure else None
-            return Target.resolve(self.bases, query, headers, tls, Meaning(self.given.outcomes))
+            meaning, quota = Meaning(self.given.outcomes), self.given.safety.calls_per_s
+            return Target.resolve(self.bases, query, headers, tls, meaning, quota)
         except UnusableInput as error:
             if self.path is None:
                 raise
