@@ -1,6 +1,8 @@
-"""What an ASGI scope tells of a request: a header, a bearer token, and whether it comes from this machine."""
+"""What an ASGI scope tells of a request: a header, its authorization, and whether it comes from this machine."""
 
+import binascii
 import ipaddress
+from base64 import b64decode
 
 from starlette.types import Scope
 
@@ -18,6 +20,17 @@ def bearer(scope: Scope) -> bytes:
     """The token of `Authorization: Bearer TOKEN`, empty where there is none."""
     kind, _, token = header(scope, b"authorization").partition(b" ")
     return token.strip() if kind.lower() == b"bearer" else b""
+
+
+def user(scope: Scope) -> bytes:
+    """The user of `Authorization: Basic …`, empty where there is none."""
+    kind, _, encoded = header(scope, b"authorization").partition(b" ")
+    if kind.lower() != b"basic":
+        return b""
+    try:
+        return b64decode(encoded.strip(), validate=True).partition(b":")[0]
+    except binascii.Error:
+        return b""
 
 
 def is_local(scope: Scope) -> bool:

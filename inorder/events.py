@@ -187,8 +187,8 @@ class BadEvent(InorderError):
         self.reason = reason
 
 
-def _refuse(error: Exception, index: int | None, field: str) -> BadEvent:
-    """Turn a decoder's error into the element and the field that it is about."""
+def refusal(error: Exception, index: int | None, field: str) -> BadEvent:
+    """A decoder's error as the element of a batch (None: the body itself) and the field that it is about."""
     text = str(error)
     path = _PATH.search(text)
     where = path[1] if path else ""
@@ -201,11 +201,19 @@ def _refuse(error: Exception, index: int | None, field: str) -> BadEvent:
     return BadEvent(index, field, reason)
 
 
+def has_offset(time: str) -> bool:
+    """Whether a text is a time of ISO 8601 with an offset."""
+    try:
+        return datetime.fromisoformat(time).tzinfo is not None
+    except ValueError:
+        return False
+
+
 def _decode(name: str, body: bytes, index: int | None) -> Event:
     try:
         event: Event = _DECODERS[name].decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise _refuse(error, index, name) from None
+        raise refusal(error, index, name) from None
     if len(body) > 2 * MAX_DEPTH and deeper_than(body, MAX_DEPTH):
         raise BadEvent(index, name, f"Expected at most {MAX_DEPTH} levels of nesting")
     where = f"{name}." if index is not None else ""
@@ -214,13 +222,8 @@ def _decode(name: str, body: bytes, index: int | None) -> Event:
         raise BadEvent(index, f"{where}sessionExternalId", "Expected letters and digits only")
     if isinstance(event, SetContactEvent) and not event.contactExternalId.isalnum():
         raise BadEvent(index, f"{where}contactExternalId", "Expected letters and digits only")
-    if event.timestamp is not UNSET:
-        try:
-            zone = datetime.fromisoformat(event.timestamp).tzinfo
-        except ValueError:
-            zone = None
-        if zone is None:
-            raise BadEvent(index, f"{where}timestamp", "Expected ISO 8601 with an offset")
+    if event.timestamp is not UNSET and not has_offset(event.timestamp):
+        raise BadEvent(index, f"{where}timestamp", "Expected ISO 8601 with an offset")
     return event
 
 

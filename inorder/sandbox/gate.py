@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 from starlette.types import Scope
 
-from inorder.asgi import bearer, is_local
+from inorder.asgi import bearer, is_local, user
 from inorder.sandbox.answers import Detail, Refused
 from inorder.sandbox.settings import Settings
 from inorder.secret import Secret
@@ -69,6 +69,19 @@ class Gate:
             raise Refused(401, "unauthorized", Detail("partnerId", "Expected in the query string"))
         if self._partner is not None and not hmac.compare_digest(partner, self._partner):
             raise Refused(403, "forbidden", Detail("partnerId", "The key is not for this partner"))
+        self._spend()
+
+    def write_key(self, scope: Scope) -> None:
+        """Refuse a call of Segment's API with 401 (no or a wrong write key, which is the apiKey) or 429."""
+        given = user(scope)
+        if not given or (self._key is not None and not self._key.is_(given)):
+            reason = "Not a valid write key" if given else "Expected the write key as the user of a basic authorization"
+            detail = Detail("Authorization", reason)
+            raise Refused(401, "unauthorized", detail, headers=((b"www-authenticate", b"Basic"),))
+        self._spend()
+
+    def _spend(self) -> None:
+        """Count a call that may come in; refuse it with 429 where the quota is used up."""
         if self._quota is not None:
             wait_s = self._quota.take()
             if wait_s:

@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
-from inorder.events import Event
 from inorder.sandbox.settings import Settings
 from inorder.sandbox.store import Row, Store, StoreUnsure
 
@@ -16,14 +15,17 @@ GROUP_ROWS = 5_000
 KEEP_ROWS = 5_000
 """A server flushes at once when it keeps so many events: memory stays bounded."""
 
+Taken = tuple[str, str, bytes]
+"""An accepted event: its name, its visitor, and its bytes as they were passed."""
+
 
 class Intake(Protocol):
     """What the routes hand accepted calls to."""
 
-    def ordinary(self, name: str, event: Event, body: bytes) -> None:
+    def ordinary(self, event: Taken) -> None:
         """Take one event; it is stored some time later."""
 
-    async def batch(self, events: Sequence[tuple[str, Event, bytes]]) -> None:
+    async def batch(self, events: Sequence[Taken]) -> None:
         """Take a batch; all of it is on disk when this returns.
 
         Raises StoreError: none of it is; StoreUnsure: all of it is or none.
@@ -139,19 +141,20 @@ class Ingest:
             for name in settings.names
         ]
 
-    def ordinary(self, name: str, event: Event, body: bytes) -> None:
+    def ordinary(self, event: Taken) -> None:
         """Let one of the servers keep the event of an ordinary call."""
         server = self._pick()
-        server.keep((event.sessionExternalId, name, body, server.name))
+        name, visitor, body = event
+        server.keep((visitor, name, body, server.name))
 
-    async def batch(self, events: Sequence[tuple[str, Event, bytes]]) -> None:
+    async def batch(self, events: Sequence[Taken]) -> None:
         """Store a batch as a part of one transaction and return when that is on disk (and replicated)."""
         await self.commit(self.rows(events))
 
-    def rows(self, events: Sequence[tuple[str, Event, bytes]]) -> list[Row]:
+    def rows(self, events: Sequence[Taken]) -> list[Row]:
         """The rows of a batch, taken by one of the servers."""
         taken_by = self._pick().name
-        return [(event.sessionExternalId, name, body, taken_by) for name, event, body in events]
+        return [(visitor, name, body, taken_by) for name, visitor, body in events]
 
     async def commit(self, rows: list[Row]) -> None:
         """Store rows as a part of one transaction; they stand in the log in the order of the calls of this."""

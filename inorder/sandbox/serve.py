@@ -19,7 +19,7 @@ from inorder.faults.control import Control
 from inorder.faults.switch import Switch
 from inorder.ports import BACKLOG, listen
 from inorder.sandbox.address import Postgres, shown
-from inorder.sandbox.app import BASE, build
+from inorder.sandbox.app import build
 from inorder.sandbox.embedded import EXTRA, embedded
 from inorder.sandbox.faults.chain import Faulty
 from inorder.sandbox.ingest import Ingest
@@ -28,6 +28,7 @@ from inorder.sandbox.protocol import Bounds, bounded
 from inorder.sandbox.settings import Settings
 from inorder.sandbox.store import Store, StoreError
 from inorder.sandbox.store_sqlite import SqliteStore
+from inorder.sandbox.tracking import BASE
 
 GRACE_S = 10
 """At the end, calls under way get so long to be answered."""

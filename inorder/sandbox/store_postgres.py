@@ -50,8 +50,9 @@ ORDER BY number
 # it elsewhere) and would break the line of the stream.
 _PAGE = r"""
 SELECT convert_to(string_agg(line, E'\n' ORDER BY position), 'UTF8'), max(position), count(*) FROM (
-    SELECT position, '{"position":' || position || ',"visitor":"' || visitor || '","name":"' || name || '","event":'
-        || translate(event, E'\n\r', '  ') || ',"server":"' || server || '","stored_at":' || stored_at || '}' AS line
+    SELECT position, '{"position":' || position || ',"visitor":' || to_json(visitor) || ',"name":' || to_json(name)
+        || ',"event":' || translate(event, E'\n\r', '  ')
+        || ',"server":"' || server || '","stored_at":' || stored_at || '}' AS line
     FROM event WHERE position > $1 ORDER BY position LIMIT $2
 ) AS page
 """

@@ -35,8 +35,8 @@ _INSERT = {
 # be white space between its tokens (JSON escapes it elsewhere) and would break the line of the stream.
 _PAGE = """
 SELECT group_concat(line, char(10)), max(position), count(*) FROM (
-    SELECT position, '{"position":' || position || ',"visitor":"' || visitor || '","name":"' || name || '","event":'
-        || replace(replace(CAST(event AS TEXT), char(10), ' '), char(13), ' ')
+    SELECT position, '{"position":' || position || ',"visitor":' || json_quote(visitor) || ',"name":' || json_quote(name)
+        || ',"event":' || replace(replace(CAST(event AS TEXT), char(10), ' '), char(13), ' ')
         || ',"server":"' || server || '","stored_at":' || stored_at || '}' AS line
     FROM event WHERE position > ? ORDER BY position LIMIT ?
 )

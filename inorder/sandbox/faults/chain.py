@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from inorder.events import Event
 from inorder.faults.injection import Injection
 from inorder.faults.switch import Switch
 from inorder.sandbox.faults import answers, losses, orders, rows
 from inorder.sandbox.faults.reads import Page, Replica
 from inorder.sandbox.faults.step import Background, Given, Maker, Step
-from inorder.sandbox.ingest import Ingest
+from inorder.sandbox.ingest import Ingest, Taken
 from inorder.sandbox.store import Store
 
 STEPS: dict[str, Maker] = {
@@ -58,11 +57,11 @@ class Faulty:
                 step = maker(Given(injection, step, self._store, self._background))
         self._step, self._page = step, page
 
-    def ordinary(self, name: str, event: Event, body: bytes) -> None:
+    def ordinary(self, event: Taken) -> None:
         """Take an ordinary call; faults strike batches only."""
-        self._ingest.ordinary(name, event, body)
+        self._ingest.ordinary(event)
 
-    async def batch(self, events: Sequence[tuple[str, Event, bytes]]) -> None:
+    async def batch(self, events: Sequence[Taken]) -> None:
         """Take a batch through the faults."""
         await self._step(self._ingest.rows(events))
 

@@ -64,9 +64,10 @@ def identities(rows: Iterable[Row]) -> list[tuple[str, bytes]]:
 
 
 class _Timed(msgspec.Struct):
-    """What is read of an event here."""
+    """What is read of an event, or of a message, here."""
 
-    timestamp: str = ""
+    originalTimestamp: str | None = None
+    timestamp: str | None = None
 
 
 _TIMED = msgspec.json.Decoder(_Timed)
@@ -74,7 +75,8 @@ _TIMED = msgspec.json.Decoder(_Timed)
 
 def time_of(row: Row) -> str:
     """The time that an event carries, in whole seconds, as it is written; empty where it carries none."""
-    return _TIMED.decode(row[2]).timestamp
+    timed = _TIMED.decode(row[2])
+    return timed.originalTimestamp or timed.timestamp or ""
 
 
 def overtaken(rows: list[Row], stored: list[Row]) -> list[Row]:
