@@ -15,14 +15,15 @@ def explain(error: str, document: dict[str, Any], kind: type[Struct]) -> str:
     before = place + ": " if place else ""
     value, found = _at(place, document, kind)
     if unknown := re.search(r"unknown field `(.*)`", reason):
-        return f"{before}unknown key '{unknown[1]}'; known here: {', '.join(_keys(found))}"
+        return f"{before}unknown key '{unknown[1]}'; known here: {', '.join(_keys(_struct(found, value)))}"
     if missing := re.search(r"missing required field `(.*)`", reason):
         return f"{before}the key '{missing[1]}' is missing"
     if reason.startswith("Invalid value") and isinstance(found, inspect.UnionType):
         return f"{before}expected one of {', '.join(_tags(found))}, got {value!r}"
     if reason.startswith("Invalid enum value") and (words := _words(found)):
         reason = f"expected one of {', '.join(words)}"
-    return f"{before}{reason[0].lower()}{reason[1:].replace('`', '')}, got {value!r}"
+    reason = reason.replace("`", "").replace(" | null", "")  # TOML has none
+    return f"{before}{reason[0].lower()}{reason[1:]}, got {value!r}"
 
 
 def _at(place: str, document: Any, kind: type[Struct]) -> tuple[Any, inspect.Type]:

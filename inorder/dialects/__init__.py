@@ -4,18 +4,23 @@ from collections.abc import Callable
 
 from inorder.dialects import segment, template, visitor_events
 from inorder.dialects.base import Dialect
+from inorder.errors import UnusableInput
 from inorder.targets.file import TargetFile
 
-VISITOR_EVENTS: Dialect = visitor_events.VisitorEvents()
-"""What a sandbox is spoken to in."""
 DIALECTS: dict[str, Callable[[TargetFile], Dialect]] = {
-    "visitorEvents": visitor_events.of,
-    "segment": segment.of,
+    "visitorEvents": visitor_events.VisitorEvents,
+    "segment": segment.Segment,
     "template": template.of,
 }
 """Name in a target file to what makes the dialect of it."""
 
 
 def dialect_of(target: TargetFile) -> Dialect:
-    """The dialect that a target file names."""
+    """The dialect that a target file names; raises UnusableInput with the place and what was expected there."""
+    if target.dialect not in DIALECTS:
+        raise UnusableInput(f"dialect: expected one of {', '.join(DIALECTS)}, got {target.dialect!r}")
     return DIALECTS[target.dialect](target)
+
+
+VISITOR_EVENTS = dialect_of(TargetFile(bases=[]))
+"""What a sandbox is spoken to in."""

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from inorder.events import CARRIERS, BadEvent, Namespace, canonical, decode_event, digest
+from inorder.errors import UnusableInput
+from inorder.events import CARRIERS, ORDINARY_CALLS, BadEvent, Namespace, canonical, decode_event, digest
 from inorder.readback.row import StoredRow
+from inorder.targets.file import TargetFile
 
 Found = tuple[tuple[int, int] | None, int | None]
 """(visitor number, seq) of the run, if an identity of it could be read; digest, if the event could be decoded."""
@@ -33,10 +35,30 @@ class Dialect(Protocol):
         """What a stored row tells of the event that was sent."""
 
 
-def found_in(name: str, event: bytes, namespace: Namespace, carriers: dict[str, str] = CARRIERS) -> Found:
-    """Of a stored event in the form of the `visitorEvents` API."""
+def path_at(place: str, path: str) -> str:
+    """A path of a target file, relative to a base address; raises UnusableInput where it is more than a path."""
+    relative = path.lstrip("/")
+    if not relative or set(relative) & set("?# \r\n"):
+        raise UnusableInput(f"{place}: expected a path such as 'v1/batch', without a query, got {path!r}")
+    return relative
+
+
+def carriers_of(target: TargetFile) -> dict[str, str]:
+    """Event name to the field that carries its identity, as a target file says; raises UnusableInput with what is none."""
+    for name, field in target.identity.items():
+        if name not in ORDINARY_CALLS:
+            raise UnusableInput(f"identity: expected names of events ({', '.join(ORDINARY_CALLS)}), got {name!r}")
+        fields = [own for own in ORDINARY_CALLS[name].__struct_fields__ if own not in ("sessionExternalId", "timestamp")]
+        if field not in fields:
+            raise UnusableInput(f"identity.{name}: expected one of {', '.join(fields)}, got {field!r}")
+    return CARRIERS | target.identity
+
+
+def found_in(row: StoredRow, event: bytes, namespace: Namespace, carriers: dict[str, str]) -> Found:
+    """Of a row, and its event in the form of the `visitorEvents` API; the row's own identity, where it is, goes first."""
+    own = None if row.identity is None else namespace.carried(row.identity)
     try:
-        decoded = decode_event(name, event)
+        decoded = decode_event(row.name, event)
     except (BadEvent, KeyError):
-        return None, None
-    return namespace.carried(getattr(decoded, carriers[name])), digest(canonical(name, decoded))
+        return own, None
+    return own or namespace.carried(getattr(decoded, carriers[row.name])), digest(canonical(row.name, decoded))

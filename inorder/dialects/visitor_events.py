@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from inorder.dialects.base import Found, found_in
-from inorder.events import BATCH_CALL, CARRIERS, Namespace
+from inorder.dialects.base import Found, carriers_of, found_in
+from inorder.events import BATCH_CALL, Namespace
 from inorder.readback.row import StoredRow
 from inorder.targets.file import TargetFile
 from inorder.templates import event_of, name_of
@@ -16,9 +16,8 @@ class VisitorEvents:
     keys: tuple[str, ...] = ("api_key", "partner_id")
     empty_batch: bytes | None = b"[]"
 
-    def __init__(self, carriers: dict[str, str] | None = None) -> None:
-        """`carriers`: event name to the field that carries the identity, where it is not the usual one."""
-        self._carriers = CARRIERS | (carriers or {})
+    def __init__(self, target: TargetFile) -> None:
+        self._carriers = carriers_of(target)
 
     def head(self, keys: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         """Key and partner are in the query."""
@@ -34,9 +33,4 @@ class VisitorEvents:
 
     def read(self, row: StoredRow, namespace: Namespace) -> Found:
         """The event is stored as it was sent."""
-        return found_in(row.name, bytes(row.event), namespace, self._carriers)
-
-
-def of(target: TargetFile) -> VisitorEvents:
-    """The dialect of a target file."""
-    return VisitorEvents(target.identity)
+        return found_in(row, bytes(row.event), namespace, self._carriers)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from inorder.errors import UnusableInput
 
+_OWN = ("content-length", "transfer-encoding")
+_HEADER, _VALUE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"), re.compile(r"[\t\x20-\x7e]*")
 _NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -25,3 +27,14 @@ def filled(text: str, place: str) -> str:
 def all_filled(texts: Mapping[str, str], place: str) -> dict[str, str]:
     """The texts of a table, each filled."""
     return {key: filled(text, f"{place}.{key}") for key, text in texts.items()}
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Refuse what would break a request's head; a value is never told, for it may be a secret."""
+    for name, value in headers.items():
+        if not _HEADER.fullmatch(name):
+            raise UnusableInput(f"headers: expected the name of a header, got {name!r}")
+        if name.lower() in _OWN:
+            raise UnusableInput(f"headers.{name}: expected none, for each call has its own")
+        if not _VALUE.fullmatch(value):
+            raise UnusableInput(f"headers.{name}: expected one line of ASCII")

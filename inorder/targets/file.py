@@ -75,8 +75,19 @@ class Safety(Struct, forbid_unknown_fields=True, frozen=True):
     """A quota: never more calls in any second, all processes together. Needed for a host that is not this machine's."""
 
 
+class Segment(Struct, forbid_unknown_fields=True, frozen=True):
+    """Where an API of Segment's shape differs from Segment's own."""
+
+    batch_path: str = "v1/batch"
+    track_path: str = "v1/track"
+    key_in: Annotated[str, Meta(pattern="^(basic|header:[A-Za-z0-9-]+|body:[A-Za-z0-9_]+)$")] = "basic"
+    """Where the write key goes: `basic` (the user of a basic authorization), `header:X-Write-Key`, `body:api_key`."""
+    visitor: Annotated[str, Meta(min_length=1)] = "anonymousId"
+    """The field of a message that names the visitor."""
+
+
 class Template(Struct, forbid_unknown_fields=True, frozen=True):
-    """A wire format of its own: texts with the places `$visitor`, `$identity`, `$seq`, `$name`, `$timestamp`, `$event`."""
+    """A wire format of its own: texts with the places that docs/dialects.md lists."""
 
     batch_path: str
     batch: str
@@ -87,10 +98,11 @@ class Template(Struct, forbid_unknown_fields=True, frozen=True):
     """May hold `$name`."""
     ordinary: str | None = None
     """The body of an ordinary call; None: `event`."""
+    query: dict[str, str] = {}
+    """Of each call; `${NAME}` is the value of an environment variable."""
 
 
 Readback = Stream | Listing | Query | Files
-Dialect = Literal["visitorEvents", "segment", "template"]
 
 
 class TargetFile(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -99,7 +111,7 @@ class TargetFile(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     bases: Annotated[list[str], Meta(min_length=1)]
     """Base addresses; several: its servers, over which the calls are spread."""
     name: str = ""
-    dialect: Dialect = "visitorEvents"
+    dialect: str = "visitorEvents"
     auth: Auth = Auth()
     headers: dict[str, str] = {}
     """Further headers; `${NAME}` is the value of an environment variable."""
@@ -107,6 +119,7 @@ class TargetFile(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     timeouts: Timeouts = Timeouts()
     outcomes: Outcomes = Outcomes()
     safety: Safety = Safety()
+    segment: Segment | None = None
     template: Template | None = None
     readback: Readback = Stream()
     identity: dict[str, str] = {}
@@ -135,8 +148,7 @@ def _checked(document: dict[str, Any], path: Path) -> TargetFile:
         found = msgspec.convert(document, TargetFile)
     except msgspec.ValidationError as error:
         raise UnusableInput(f"{path}: {explain(str(error), document, TargetFile)}") from None
-    if (found.template is None) == (found.dialect == "template"):
-        place = "dialect" if found.template else "template"
-        wanted = "'template' beside [template]" if found.template else "a table [template] with dialect = 'template'"
-        raise UnusableInput(f"{path}: {place}: expected {wanted}, got {found.dialect!r}")
+    for table in ("segment", "template"):
+        if getattr(found, table) is not None and found.dialect != table:
+            raise UnusableInput(f"{path}: dialect: expected {table!r} beside [{table}], got {found.dialect!r}")
     return found if found.name else msgspec.structs.replace(found, name=path.stem)

@@ -11,7 +11,7 @@ from inorder.dialects import dialect_of
 from inorder.dialects.base import Dialect
 from inorder.driver.target import Target, bases_of
 from inorder.errors import UnusableInput
-from inorder.targets.environment import all_filled, value_of
+from inorder.targets.environment import all_filled, check_headers, value_of
 from inorder.targets.file import TargetFile, Tls, load
 from inorder.targets.outcomes import Meaning
 from inorder.targets.tls import context_of
@@ -59,6 +59,7 @@ class Named:
         try:
             query, headers = self.dialect.head({key: self._key(key) for key in self.dialect.keys})
             headers |= all_filled(self.given.headers, "headers")
+            check_headers(headers)
             secure = any(base.startswith("https:") for base in self.bases)
             tls = context_of(self.given.tls, self.beside) if secure else None
             meaning, quota = Meaning(self.given.outcomes), self.given.safety.calls_per_s

@@ -10,8 +10,9 @@ from inorder.targets.file import Tls
 
 def context_of(tls: Tls, beside: Path = Path()) -> ssl.SSLContext:
     """The context of `[tls]`, whose paths are relative to `beside`; raises UnusableInput with what does not fit."""
-    if tls.key and not tls.certificate:
-        raise UnusableInput("tls.key: expected a certificate beside it")
+    for place in ("key", "key_password_env"):
+        if getattr(tls, place) and not tls.certificate:
+            raise UnusableInput(f"tls.{place}: expected a certificate beside it")
     context = _trusting(tls, beside)
     if tls.certificate:
         certificate = _there(beside / tls.certificate, "tls.certificate")
@@ -21,11 +22,23 @@ def context_of(tls: Tls, beside: Path = Path()) -> ssl.SSLContext:
         try:
             context.load_cert_chain(certificate, key, password)
         except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-            reason = getattr(error, "reason", None) or str(error)
-            said = {"KEY_VALUES_MISMATCH": "the key does not fit the certificate", "BAD_DECRYPT": "the password is wrong"}
-            reason = said.get(reason, f"expected a certificate and its key as PEM ({reason})")
-            raise UnusableInput(f"tls: {key or certificate}: {reason}") from None
+            raise UnusableInput(f"tls: {_misfit(error, certificate, key, tls.key_password_env)}") from None
     return context
+
+
+def _misfit(error: Exception, certificate: Path, key: Path | None, password_env: str | None) -> str:
+    """Why a certificate and a key were not taken; OpenSSL's own words tell little of it."""
+    if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
+        return f"{key or certificate}: the key does not fit {certificate}"
+    if b"ENCRYPTED" in (key or certificate).read_bytes():
+        wrong = (
+            f"the password in {password_env} is wrong"
+            if password_env
+            else "the key is locked, and key_password_env missing"
+        )
+        return f"{key or certificate}: {wrong}"
+    both = f"{certificate}, {key}" if key else certificate
+    return f"{both}: expected certificate and key as PEM"
 
 
 def _trusting(tls: Tls, beside: Path) -> ssl.SSLContext:
@@ -34,9 +47,8 @@ def _trusting(tls: Tls, beside: Path) -> ssl.SSLContext:
     file = _there(beside / tls.ca_file, "tls.ca_file")
     try:
         return ssl.create_default_context(cafile=str(file))
-    except OSError as error:
-        reason = getattr(error, "reason", None) or error
-        raise UnusableInput(f"tls.ca_file: {file}: expected certificates as PEM ({reason})") from None
+    except OSError:
+        raise UnusableInput(f"tls.ca_file: {file}: expected certificates as PEM") from None
 
 
 def _there(path: Path, place: str) -> Path:
