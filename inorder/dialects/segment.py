@@ -26,6 +26,7 @@ _PARTS = msgspec.json.Decoder(dict[str, Raw])
 _TEXT = msgspec.json.Decoder(str)
 _ENCODER = msgspec.json.Encoder()
 _VISITOR, _TIME = "sessionExternalId", "timestamp"
+_ORIGINAL = "originalTimestamp"
 _WRONG = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -41,7 +42,7 @@ class Segment:
         self._key_in, _, self._key_name = given.key_in.partition(":")
         self._key_env = target.auth.api_key_env
         self.empty_batch: bytes | None = None if self._key_in == "body" else b'{"batch":[]}'
-        self._visitor = given.visitor
+        self._visitor, self._time = given.visitor, given.time
         self._carriers = carriers_of(target)
 
     def head(self, keys: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -76,20 +77,22 @@ class Segment:
             "event": name,
             "messageId": f"{_TEXT.decode(visitor)}-{identity}",
             self._visitor: visitor,
-            "originalTimestamp": time,
+            self._time: time,
             "properties": properties,
         }
 
     def read(self, row: StoredRow, namespace: Namespace) -> Found:
         """The message as stored; the digest is of the event that it was made of.
 
-        A system that reckons `timestamp` anew (by its own clock and `sentAt`) keeps what was sent as `originalTimestamp`.
+        A system that reckons `timestamp` anew (by its own clock and `sentAt`) keeps what was sent as `originalTimestamp`,
+        whatever it was sent as.
         """
         event, message = b"", None
         try:
             stored = _PARTS.decode(row.event)
             message = _TEXT.decode(stored["messageId"]) if "messageId" in stored else None
-            parts = {_VISITOR: stored.get(self._visitor), _TIME: stored.get("originalTimestamp", stored.get("timestamp"))}
+            times = [stored[field] for field in (_ORIGINAL, self._time, _TIME) if field in stored]
+            parts = {_VISITOR: stored.get(self._visitor), **({_TIME: times[0]} if times else {})}
             properties = _PARTS.decode(stored["properties"]) if "properties" in stored else {}
             event = _ENCODER.encode(parts | properties)
         except _WRONG:

@@ -84,6 +84,8 @@ class Segment(Struct, forbid_unknown_fields=True, frozen=True):
     """Where the write key goes: `basic` (the user of a basic authorization), `header:X-Write-Key`, `body:api_key`."""
     visitor: Annotated[str, Meta(min_length=1)] = "anonymousId"
     """The field of a message that names the visitor."""
+    time: Annotated[str, Meta(min_length=1)] = "originalTimestamp"
+    """The field of a message that says when it happened."""
 
 
 class Template(Struct, forbid_unknown_fields=True, frozen=True):

@@ -15,6 +15,13 @@ from inorder.targets.file import Segment, TargetFile
 from tests.inorder.dialects.ways import NAMESPACE, ONE, SAMPLES, envelope
 from tests.inorder.samples import FIELDS, NOW
 
+POSTHOG = {
+    "key_in": "body:api_key",
+    "batch_path": "batch/",
+    "track_path": "i/v0/e/",
+    "visitor": "distinct_id",
+    "time": "timestamp",
+}
 SEGMENT = dialect_of(TargetFile(bases=[ONE], dialect="segment"))
 
 
@@ -77,15 +84,15 @@ def test_the_key_may_go_into_a_header_or_into_each_body(monkeypatch: pytest.Monk
     header = dialect_of(speaking(key_in="header:X-Write-Key", track_path="/api/s/s2s/track"))
     assert header.head({"api_key": "k"}) == ({}, {"X-Write-Key": "k"})
     assert header.ordinary(SAMPLES["view"])[0] == "api/s/s2s/track"
-    body = dialect_of(speaking(key_in="body:api_key", batch_path="batch/", track_path="i/v0/e/", visitor="distinct_id"))
+    body = dialect_of(speaking(**POSTHOG))
     assert body.head({"api_key": "k"}) == ({}, {})
     assert (body.batch_path, body.empty_batch) == ("batch/", None)
     monkeypatch.setenv("INORDER_API_KEY", 'k"k')
     path, single = body.ordinary(SAMPLES["view"])
     assert path == "i/v0/e/"
     assert [json.loads(told)["api_key"] for told in (single, body.batch([SAMPLES["view"]]))] == ['k"k', 'k"k']
-    assert json.loads(single)["distinct_id"] == NAMESPACE.name(7)
-    assert "anonymousId" not in json.loads(single)
+    assert (json.loads(single)["distinct_id"], json.loads(single)["timestamp"]) == (NAMESPACE.name(7), NOW)
+    assert not {"anonymousId", "originalTimestamp"} & json.loads(single).keys()
 
 
 def test_a_clock_that_a_system_corrects_is_no_corruption() -> None:

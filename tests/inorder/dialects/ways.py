@@ -95,7 +95,9 @@ WAYS = {
     "segment": Way(TargetFile(bases=[ONE], dialect="segment"), _messages("anonymousId")),
     "posthog": Way(
         TargetFile(
-            bases=[ONE], dialect="segment", segment=Segment("batch/", "i/v0/e/", "body:api_key", visitor="distinct_id")
+            bases=[ONE],
+            dialect="segment",
+            segment=Segment("batch/", "i/v0/e/", "body:api_key", "distinct_id", "timestamp"),
         ),
         _messages("distinct_id"),
     ),
