@@ -8,6 +8,7 @@ open is seen at once, so that no request is written into a connection that the s
 import _socket  # the plain class: socket.socket may be gevent's, and its waits are not wanted here
 import os
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from errno import EINPROGRESS
 from typing import Any
@@ -254,13 +255,18 @@ class Connection:
                 self._lose(f"{type(error).__name__}: {error}")
         return done
 
-    def request(self, head: bytes, body: bytes) -> Answer:
-        """Send one request and wait for its answer; `expire` ends the wait. Never raises for a failure of the wire."""
+    def request(self, head: bytes, body: bytes, gone: Callable[[], None] | None = None) -> Answer:
+        """Send one request and wait for its answer; `expire` ends the wait. Never raises for a failure of the wire.
+
+        `gone` is told once that the request has left, or never will.
+        """
         self.serial += 1
         self._fault = ""
         if self._socket is None:
             self._connect()
             if self._socket is None:
+                if gone is not None:
+                    gone()
                 return Answer(REJECTED, error=self._fault, again=True)
         self._open, self._size, self._retry_after, self._excerpt = True, 0, None, b""
         if self._body:
@@ -273,6 +279,8 @@ class Connection:
             self._tls.write(data)
             # How much of an encrypted request left is not known, so any byte counts as one of the body.
             left = len(data) if self._push(self._tls_out.read()) else 0
+        if gone is not None:
+            gone()
         if self._open and not self._fault:
             self._wait()
         if self._open:

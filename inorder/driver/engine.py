@@ -48,6 +48,7 @@ class Engine:
         self._report = report
         self._fresh = client.connection == "fresh"
         self._quota = Quota(target.calls_per_s, workers) if target.calls_per_s else None
+        self._told_gone = None if self._quota is None else self._gone
         self._timeouts = {"batch": client.batch_timeout_s, "ordinary": client.ordinary_timeout_s}
         self._servers = len(target.servers)
         self._heads: list[dict[str, bytes]] = [{} for _ in target.servers]
@@ -104,7 +105,14 @@ class Engine:
     def _arm(self) -> None:
         """Set the timer to the earliest instant at which a free greenlet has work."""
         due = self._schedule.next_due()
-        if due is None or not self._idle or (self._armed is not None and self._armed <= due):
+        if due is None or not self._idle:
+            return
+        if self._quota is not None:
+            free_at = self._quota.free_at()
+            if free_at is None:  # `_gone` arms it
+                return
+            due = max(due, free_at)
+        if self._armed is not None and self._armed <= due:
             return
         self._disarm()
         self._timer = self._hub.loop.timer(max(0.0, due - self.now()))
@@ -121,17 +129,26 @@ class Engine:
         """Wake a free greenlet for each place that is due (called by the loop)."""
         self._disarm()
         while self._idle and not self.over:
-            place = self._schedule.pop_due(self.now())
+            place = self._pop()
             if place is None:
                 break
             self._idle.pop().switch(place)
         if not self.over:
             self._arm()
 
+    def _pop(self) -> tuple[float, int, int] | None:
+        """Take the place that is due longest; None where none is, or the quota lets no call leave now."""
+        now = self.now()
+        if self._quota is not None:
+            free_at = self._quota.free_at()
+            if free_at is None or free_at > now:
+                return None
+        return self._schedule.pop_due(now)
+
     def _next_place(self) -> tuple[float, int, int] | None:
         """The place that is due longest, waited for if none is; None when the run is over."""
         if self._origin is not None and not self.over:
-            place = self._schedule.pop_due(self.now())
+            place = self._pop()
             if place is not None:
                 return place
         if self.over:
@@ -181,10 +198,6 @@ class Engine:
 
     def _serve(self, due: float, number: int, lane: int, ready: float, kept: dict[int, object]) -> None:
         """Make the next call of a lane and put the lane back; `kept`: the connections that this greenlet keeps."""
-        if self._quota is not None:
-            ready = self._held_back(self._quota, ready)
-            if self.over:  # meanwhile
-                return
         sender = self._senders.get(number) or self._begin(number)
         call = sender.next_call(lane, due)
         if call is None:
@@ -247,17 +260,22 @@ class Engine:
         else:
             progress["resends"] += 1
         sent = self.now()
+        intended = call.intended
+        if self._quota is not None:
+            # What a quota held back is late by the quota: neither this process's doing nor, for `hope`, the system's.
+            freed = self._quota.take(max(intended, ready), sent)
+            if freed > max(intended, ready):
+                ready = intended = freed
         self._history.sent(
             name, call.batch, call.kind, call.attempt, call.intended, ready, sent,
             call.events, call.digests, call.count, len(call.body), server if self._servers > 1 else None,
         )  # fmt: skip
         if self._hope is not None:
-            self._hope.begins(call)
-        intended = call.intended
+            self._hope.begins(call, intended)
         self._open[call.kind].append((sent + self._timeouts[call.kind], connection, connection.serial + 1))
         self.in_flight += 1
         try:
-            answer = connection.request(head, call.body)
+            answer = connection.request(head, call.body, self._told_gone)
         finally:
             self.in_flight -= 1
         done = self.now()
@@ -273,14 +291,12 @@ class Engine:
         self._report(call.path, (done - sent) * 1e3, answer.size, error)
         return answer
 
-    def _held_back(self, quota: Quota, ready: float) -> float:
-        """Wait until the quota lets a call leave; returns when it did, which is no lateness of this process."""
-        now = self.now()
-        at = quota.instant(now)
-        if at <= now:
-            return ready
-        gevent.sleep(at - now)
-        return self.now()
+    def _gone(self) -> None:
+        """A call has left: where that tells when the next one may leave, wait for it."""
+        assert self._quota is not None
+        self._quota.left(self.now())
+        if not self.over:
+            self._arm()
 
     # The loop's tick, and the end.
 

@@ -82,10 +82,10 @@ class Hope:
         """Whether any line may end the load."""
         return bool(self._lines)
 
-    def begins(self, call: Call) -> None:
-        """A call leaves."""
+    def begins(self, call: Call, intended: float) -> None:
+        """A call leaves that could have left at `intended`."""
         if call.attempt == 1:
-            self._open[call.batch] = (call.kind, call.intended, call.count)
+            self._open[call.batch] = (call.kind, intended, call.count)
 
     def ends(self, call: Call, answer: Ended, intended: float, sent: float, done: float) -> None:
         """A call that was intended at `intended` has its end, seconds of the run."""

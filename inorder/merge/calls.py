@@ -127,6 +127,7 @@ def _worker(path: Path, ranges: list[RangeRead]) -> Worker:
         worker.unsent += line.unsent
         worker.gave_up += line.gave_up
         worker.crashed += line.crashed
+        worker.held_back += line.held_back
         for name in ("loop_lag_ms_p99", "cpu_share"):
             known = [value for value in (getattr(worker, name), getattr(line, name)) if value is not None]
             setattr(worker, name, max(known, default=None))

@@ -29,6 +29,7 @@ class Worker(Struct):
     unsent: int = 0
     gave_up: int = 0
     crashed: int = 0
+    held_back: int = 0
     loop_lag_ms_p99: float | None = None
     cpu_share: float | None = None
 

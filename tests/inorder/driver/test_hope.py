@@ -64,7 +64,7 @@ def counted(crowd: Plan, *calls: tuple[Call, End | None, float], now: float = 9.
     """Hits of the one line after calls that left when they were intended; None: still open."""
     hope = Hope(crowd, range(crowd.senders))
     for made, end, done in calls:
-        hope.begins(made)
+        hope.begins(made, made.intended)
         if end is not None:
             hope.ends(made, end, made.intended, made.intended, done)
     (hits,) = hope.said(now).hits
@@ -176,7 +176,7 @@ def test_a_line_that_is_met_is_never_given_up() -> None:
         hope, lost = Hope(crowd, range(crowd.senders)), False
         for number, length in enumerate(took):
             made = call(f"b{number}")
-            hope.begins(made)
+            hope.begins(made, made.intended)
             hope.ends(made, End(), 2.0, 2.0, 2.0 + length)
             lost = lost or first_lost(crowd.scenario, [hope.said(2.0)], 2.0) is not None
         holds = sorted(took)[ceil(0.9 * count) - 1] <= 0.1
