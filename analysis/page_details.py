@@ -65,6 +65,12 @@ def storm_notes(judgement: Judgement) -> list[str]:
     told = "; ".join(text.format(words.count(number)) for number, text in extra if number)
     if told:
         notes.append(f"{words.capital(told)}.")
+    held = verdict["validity"].get("held_back")
+    if held:
+        notes.append(
+            f"The quota of the target held back {words.plural(held, 'call')}: the wait is part of their response time, and "
+            "is counted as waiting for a connection too."
+        )
     waited = verdict["validity"].get("waited_for_connection")
     if waited:
         notes.append(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from analysis import words
 from analysis.judgement import Judgement, RunFrames
+from analysis.validity import HELD_BACK_SHARE
 from inorder.run import Reading, Stopped
 
 UNLIMITED_MS = 999_999_999
@@ -24,7 +25,7 @@ class RunCheck:
 
 def run_checks(judgement: Judgement) -> list[RunCheck]:
     """All conditions over all repeats, those that were not kept first."""
-    found = [*_generators(judgement), *_schedule(judgement), *_reading(judgement)]
+    found = [*_generators(judgement), *_schedule(judgement), *_quota(judgement), *_reading(judgement)]
     return sorted(found, key=lambda check: check.ok is True)
 
 
@@ -121,6 +122,24 @@ def _schedule(judgement: Judgement) -> list[RunCheck]:
         sentence = f"{what} {words.quantity(value, 'ms')} late at the 99th percentile (limit {words.exact(limit, 'ms')})."
         checks.append(RunCheck(name, value <= limit, sentence))
     return [*checks, *_busy(judgement)]
+
+
+def quota(judgement: Judgement) -> tuple[bool, str]:
+    """Whether a quota shaped the times, and what it held back; empty where it was nothing."""
+    held = judgement.verdict.get("validity", {}).get("held_back")
+    if not held:
+        return False, ""
+    calls = sum(sum(outcomes.values()) for outcomes in judgement.verdict["calls"].values())
+    told = f"The quota of the target held back {words.count(held)} of {words.plural(calls, 'call')}"
+    if held <= HELD_BACK_SHARE * calls:
+        return False, f"{told}, too few to shape the times."
+    return True, f"{told}: it, and not the system, set response times, drain times and rates. The order is judged as ever."
+
+
+def _quota(judgement: Judgement) -> list[RunCheck]:
+    """Nothing where no quota held anything back; it hides how long things take, and makes no run invalid."""
+    shaped, told = quota(judgement)
+    return [RunCheck("times not set by the quota", None if shaped else True, told)] if told else []
 
 
 def _busy(judgement: Judgement) -> list[RunCheck]:

@@ -21,6 +21,8 @@ def render(judgement: Judgement, folder_name: str) -> str:
     ]
     if stopped := run_checks.early(judgement):
         lines += [stopped, ""]
+    if held := run_checks.quota(judgement)[1]:
+        lines += [held, ""]
     if verdict["verdict"] != "pass" and verdict["reasons"]:
         lines += ["Reasons:", "", *(f"- {_text(str(reason))}" for reason in verdict["reasons"][:8]), ""]
     lines += page_capacity.summary(judgement)

@@ -11,6 +11,8 @@ from inorder.merge import Merged
 from inorder.run import RunInfo
 from inorder.scenario import Scenario
 
+HELD_BACK_SHARE = 0.01
+"""Where a quota held back more of the calls than this, it shaped response times, drain times and rates."""
 _WAITED_S = 0.001
 """A call waited for a connection if none was free this long after it was due."""
 
@@ -35,6 +37,8 @@ class Validity:
     """Events that were due and never sent."""
     gave_up: int
     """Batches given up after the last attempt."""
+    held_back: int
+    """Calls that waited because of the quota of the target."""
     torn_lines: int
     counts_differ: int
     """Closing lines whose totals are not those of their file."""
@@ -67,12 +71,21 @@ def measure(info: RunInfo, merged: Merged, calls: pd.DataFrame) -> Validity:
         cpu_share=max(shares, default=None),
         unsent=sum(worker.unsent for worker in workers),
         gave_up=sum(worker.gave_up for worker in workers),
+        held_back=sum(worker.held_back for worker in workers),
         torn_lines=sum(worker.torn for worker in workers),
         counts_differ=sum(not worker.fits for worker in workers),
         interrupted=info.interrupted or any(worker.interrupted for worker in workers),
         readback_complete=info.reading is not None and info.reading.complete,
         readback_settled=info.settled,
     )
+
+
+def paced(merged: Merged) -> str | None:
+    """Why the quota, and not the system, set how long things took; None: it did not."""
+    held = sum(worker.held_back for worker in merged.workers)
+    if held <= HELD_BACK_SHARE * merged.calls:
+        return None
+    return f"the quota of the target held back {held:,} of {merged.calls:,} calls"
 
 
 def reasons(validity: Validity, info: RunInfo, scenario: Scenario, merged: Merged) -> list[str]:

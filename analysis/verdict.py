@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis import active, cost, latency, promises, reasons, sla, timing
+from analysis import active, cost, latency, promises, reasons, sla, timing, validity
 from analysis.arrays import Floats
 from analysis.catalogue import ANOMALIES, failing
 from analysis.judgement import Judgement
@@ -39,9 +39,10 @@ def document(runs: list[OneRun]) -> dict[str, Any]:
     bad = failing(scenario.promises)
     anomalies = {name: tally.numbers[name] for name in ANOMALIES}
     client = sum(tally.numbers[f"{name}/client"] for name in bad)
+    paced = next(filter(None, (validity.paced(run.merged) for run in runs)), None)
     stops = {info.stopped.line: info.stopped.sentence for info in reversed(infos) if info.stopped is not None}
     lines = [
-        sla.judge_line(line, [run.objectives[number] for run in runs], interval, stops.get(number))
+        sla.judge_line(line, [run.objectives[number] for run in runs], interval, stops.get(number), paced)
         for number, line in enumerate(scenario.sla)
     ]
     failed = reasons.failures(tally, bad, scenario, lines)

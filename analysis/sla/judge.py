@@ -1,5 +1,6 @@
 """A line judged: decided by the whole interval of its metric, of the share of slices that held, or by an exact count."""
 
+import re
 from typing import Any
 
 from analysis.deciding import Decision, Limit, decide
@@ -8,9 +9,18 @@ from analysis.sla.material import Measured
 from analysis.sla.measure import unit
 from inorder.sla import Sla
 
+_PACED = re.compile(r"(?:batch|ordinary)\.response_ms|ratio|drain_s|confirmed_")
+"""Metrics that a quota shapes: what waits for it is late, and no more is sent than it allows."""
 
-def judge_line(line: Sla, measured: list[Measured], interval: str, stopped: str | None = None) -> dict[str, Any]:
-    """One line of the key `sla`; `stopped`: why the load was ended early, because this line was lost."""
+
+def judge_line(
+    line: Sla, measured: list[Measured], interval: str, stopped: str | None = None, paced: str | None = None
+) -> dict[str, Any]:
+    """One line of the key `sla`.
+
+    `stopped`: why the load was ended early, because this line was lost; `paced`: why a quota, and not the system, set how
+    long things took.
+    """
     at = line.max if line.max is not None else line.min
     assert at is not None
     what = unit(line.metric)
@@ -29,6 +39,8 @@ def judge_line(line: Sla, measured: list[Measured], interval: str, stopped: str 
         estimate = decision.estimate
     if stopped is not None:
         decision = Decision(estimate, "fail", stopped)
+    elif paced is not None and _PACED.match(line.metric):
+        decision = Decision(estimate, "inconclusive", paced)
     return {
         "name": line.name or line.metric,
         "metric": line.metric,

@@ -53,6 +53,7 @@ VALIDITY = {
     "cpu_share": 0.52,
     "unsent": 0,
     "gave_up": 0,
+    "held_back": 0,
     "torn_lines": 0,
     "counts_differ": 0,
     "interrupted": False,

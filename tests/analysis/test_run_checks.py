@@ -44,6 +44,17 @@ def test_each_fault_of_the_generator_is_named(found: dict[str, Any], sentence: s
     assert sentence in told(case)
 
 
+@pytest.mark.parametrize(("share", "ok"), [(0.009, True), (0.02, None)])
+def test_what_a_quota_held_back_is_told_and_makes_no_run_invalid(share: float, ok: bool | None) -> None:
+    """A few calls shape nothing; more leave open how long things took."""
+    case = cases.passing()
+    calls = sum(sum(outcomes.values()) for outcomes in case.verdict["calls"].values())
+    case.verdict["validity"] = VALIDITY | {"held_back": int(share * calls)}
+    (check,) = [check for check in run_checks(case) if "quota" in check.name]
+    assert check.ok is ok
+    assert is_valid(case)
+
+
 def test_what_an_overload_leaves_unsent_is_no_fault() -> None:
     """The steps of a capacity run may be meant to be one; nor is all said to have been sent."""
     case = cases.passing()

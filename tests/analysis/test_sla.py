@@ -257,6 +257,20 @@ def test_of_repeats_the_worst_count_decides() -> None:
     assert (line["verdict"], line["reason"]) == ("inconclusive", "there is no stored log")
 
 
+@pytest.mark.parametrize("metric", ["batch.response_ms.p95", "ordinary.response_ms.max", "ratio.p50", "drain_s.p95"])
+def test_what_a_quota_shaped_is_open(metric: str) -> None:
+    """However clear it would be otherwise, of repeats too; what it does not shape is judged as ever."""
+    why = "the quota of the target held back 7 of 9 calls"
+    runs = [Measured(Estimate(value, value, value)) for value in (400.0, 401.0, 402.0)]
+    for given in (runs, runs[:1]):
+        line = judge_line(Sla(metric, max=1), given, "3 repeats", None, why)
+        assert (line["verdict"], line["reason"], line["runs"][0]) == ("inconclusive", why, 400.0)
+    kept = judge_line(Sla(metric.replace("response", "service"), max=1), runs, "3 repeats", "stopped early", why)
+    assert (kept["verdict"], kept["reason"]) == ("fail", "stopped early")
+    for other in ("batch.service_ms.p95", "batch.error_share", "anomalies.lost", "ordinary.lost_share"):
+        assert judge_line(Sla(other, max=1), runs, "3 repeats", None, why)["verdict"] == "fail"
+
+
 @pytest.mark.parametrize(
     ("metric", "phase", "limit", "of", "held"),
     [

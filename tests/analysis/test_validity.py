@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from analysis import summary
 from analysis.verdict import judge
 from inorder.run import Reading, RunFolder
 from tests.analysis.language import case
@@ -64,6 +65,25 @@ def test_a_generator_with_some_of_its_core_left_is_valid(tmp_path: Path) -> None
     assert judge([folder]).verdict["verdict"] == "pass"
     folder.scenario_file.write_text(folder.scenario_file.read_text("utf-8") + "[validity]\ncpu_share = 0.5\n", "utf-8")
     assert judge([folder]).verdict["verdict"] == "inconclusive"
+
+
+PACED = '[[sla]]\nmetric = "batch.response_ms.p50"\nmax = 1000000\n[[sla]]\nmetric = "ordinary.lost_share"\nmax = 0\n'
+WIDE = " ".join(f"[{seq} {seq + 1}]" for seq in range(0, 400, 2))
+
+
+@pytest.mark.parametrize(("held", "verdict"), [(0, "pass"), (2, "pass"), (3, "inconclusive")])
+def test_a_quota_that_held_back_more_than_a_hundredth_hides_the_times(tmp_path: Path, held: int, verdict: str) -> None:
+    """Of two hundred calls; the count is told in any case, and no more than the lines on times is left open."""
+    given = case(f"ann: {WIDE}", f"ann: {' '.join(map(str, range(400)))}")
+    folder = write(given, tmp_path / "run", sla=PACED)
+    *lines, last = history_lines(given)
+    rewrite(folder, [*lines, msgspec.json.encode(msgspec.json.decode(last) | {"held_back": held}).decode()])
+    found = judge([folder])
+    assert found.verdict["validity"]["held_back"] == held
+    assert found.verdict["sla"][0]["verdict"] == verdict
+    assert any("quota" in reason for reason in found.verdict["reasons"]) == (verdict != "pass")
+    assert ("The quota of the target held back" in summary.render(found, "run")) == bool(held)
+    assert ("it, and not the system, set response times" in summary.render(found, "run")) == (verdict != "pass")
 
 
 def rewrite(folder: RunFolder, lines: list[str]) -> None:
