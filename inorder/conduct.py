@@ -31,7 +31,7 @@ from inorder.readback.settle import Reader, read_log
 from inorder.run import RunFolder, RunInfo
 from inorder.scenario import Scenario
 from inorder.system import Progress, System, environment
-from inorder.targets import reach
+from inorder.targets import reach, safety
 from inorder.targets.system import Named, named
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -61,6 +61,7 @@ def run_info(
         target_file=str(system.path.resolve()) if system.path else None,
         sandbox=sandbox,
         processes=processes,
+        calls_per_s=system.given.safety.calls_per_s,
         repeat=repeat,
         behaviour=str(behaviour) if behaviour else plan.scenario.visitors.behaviour,
         versions=run.versions(),
@@ -86,14 +87,19 @@ class Run(msgspec.Struct, kw_only=True):
     behaviour: Path | None = None
     partner_id: str | None = None
     ca_file: str | None = None
+    yes_load: list[str] = []
+    """Hosts that may be sent load, though they are not this machine's own."""
+    max_rate: float | None = None
+    """Never more calls in any second."""
 
     def system(self, written: Scenario) -> Named | None:
         """What `--target` names, else the scenario; None: a sandbox is to be started."""
-        if self.targets:
-            return named(self.targets, self.partner_id, self.ca_file)
-        if written.target:
-            return named([str(self.file.parent / written.target)], self.partner_id, self.ca_file)
-        return None
+        given = self.targets or ([str(self.file.parent / written.target)] if written.target else [])
+        return self.permitted(named(given, self.partner_id, self.ca_file)) if given else None
+
+    def permitted(self, system: Named) -> Named:
+        """A system with what was said of load against it."""
+        return safety.permitted(system, self.yes_load, self.max_rate)
 
 
 def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) -> RunFolder:
@@ -107,13 +113,13 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
     plan = plan_of(written, repeat, asked.behaviour, asked.file.parent, own)
     with ExitStack() as stack:
         if own is not None:
-            own.resolve()  # refused in one line before anything is started
+            safety.target_of(own, asked.processes)  # refused in one line before anything is started
         system = System(written, own.bases if own else [])
         stack.callback(system.stop)
         stack.enter_context(environment(system.secrets))
-        direct = own or named(system.direct, asked.partner_id)
+        direct = own or asked.permitted(named(system.direct, asked.partner_id))
         where = direct.at(system.bases)
-        reach.check(direct, direct.resolve())
+        reach.check(direct, safety.target_of(direct, asked.processes))
         reader = read_back_of(direct, written)
         reader.check()
         after = reader.last_position()
@@ -215,6 +221,10 @@ def _make_load(asked: Run, folder: RunFolder, info: RunInfo, where: Named, repea
         command += ["--behaviour", str(asked.behaviour)]
     if asked.ca_file:
         command += ["--ca-file", asked.ca_file]
+    for host in asked.yes_load:
+        command += ["--yes-load", host]
+    if asked.max_rate is not None:
+        command += ["--max-rate", str(asked.max_rate)]
     if asked.processes > 1:
         address = ["--master-bind-host", "127.0.0.1", "--master-bind-port", str(port)]
         command += ["--processes", str(asked.processes), *address, "--master-host", "127.0.0.1"]

@@ -86,6 +86,8 @@ class RunInfo(Struct):
     """Generator processes that were meant to run."""
     target_file: str | None = None
     """Where the target file of the run lies; None: the system was named by its addresses."""
+    calls_per_s: float | None = None
+    """The quota that the load kept to."""
     repeat: int = 1
     behaviour: str = "synthetic"
     versions: dict[str, str] = {}

@@ -29,7 +29,7 @@ from inorder.progress import line
 from inorder.run import Reading, RunFolder
 from inorder.scenario import Scenario
 from inorder.system import System
-from inorder.targets import reach, system
+from inorder.targets import reach, safety, system
 from inorder.targets.system import Named
 
 log = logging.getLogger("inorder")
@@ -100,6 +100,8 @@ def _options(parser: Any) -> None:
     )
     parser.add_argument("--partner-id", help="partnerId (or INORDER_PARTNER_ID)", include_in_web_ui=False)
     parser.add_argument("--ca-file", help="certificates to trust instead of the system's", include_in_web_ui=False)
+    parser.add_argument("--yes-load", action="append", help="host that may be sent load", include_in_web_ui=False)
+    parser.add_argument("--max-rate", type=float, help="calls a second, at most, in all", include_in_web_ui=False)
     parser.add_argument("--target-file", help="what the system is (TOML); --host is where", include_in_web_ui=False)
 
 
@@ -120,19 +122,21 @@ def _begin(environment: Environment, **_: Any) -> None:
         runner = environment.runner
         load.member = Member(to_locust(environment.events.request.fire))
         if isinstance(runner, WorkerRunner):
-            follow(runner, load.member, load.plan, lambda bases: _at(own, options, bases).resolve())
+            follow(runner, load.member, load.plan, lambda bases: safety.target_of(_at(own, options, bases)))
             return
         if "INORDER_RUN" in os.environ:  # the caller has started the system, and checked it
-            target = _at(own, options, environment.host).resolve()
+            target = safety.target_of(_at(own, options, environment.host))
         else:
+            if own is not None:
+                safety.target_of(own, options.processes or 1)  # before proxies of this machine stand before it
             load.system = System(written, own.bases if own else [])
             os.environ.update(load.system.secrets)
             load.named = _at(own, options, ", ".join(load.system.direct))
-            reach.check(load.named, load.named.resolve())
+            reach.check(load.named, safety.target_of(load.named, options.processes or 1))
             with conduct.read_back_of(load.named, written) as reader:
                 reader.check()
             environment.host = ", ".join(load.system.bases)
-            target = _at(own, options, environment.host).resolve()
+            target = safety.target_of(_at(own, options, environment.host))
     except InorderError as error:
         print(f"inorder: {error}", file=sys.stderr)
         if load.system is not None:
@@ -148,12 +152,18 @@ def _named(environment: Environment, written: Scenario, file: Path) -> Named | N
     """The system that is named, in this order, by --target-file, --host or the scenario."""
     options = environment.parsed_options
     given = options.target_file or environment.host or (written.target and str(file.parent / written.target))
-    return system.named([given], options.partner_id, options.ca_file) if given else None
+    return _permitted(system.named([given], options.partner_id, options.ca_file), options) if given else None
 
 
 def _at(own: Named | None, options: Any, bases: str) -> Named:
     """It, or a sandbox where none is named, at the addresses that the load goes to."""
-    return own.at([bases]) if own else system.named([bases], options.partner_id, options.ca_file)
+    if own:
+        return own.at([bases])
+    return _permitted(system.named([bases], options.partner_id, options.ca_file), options)
+
+
+def _permitted(named: Named, options: Any) -> Named:
+    return safety.permitted(named, options.yes_load or (), options.max_rate)
 
 
 @events.test_start.add_listener

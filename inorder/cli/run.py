@@ -29,6 +29,10 @@ def run(
     repeats: Annotated[int, typer.Option(min=1, max=100, help="Runs; intervals then come from the repeats.")] = 1,
     partner_id: Annotated[str | None, typer.Option(help="partnerId; default: INORDER_PARTNER_ID.")] = None,
     ca_file: Annotated[str | None, typer.Option(help="Certificates to trust instead of the system's.")] = None,
+    yes_load: Annotated[
+        list[str] | None, typer.Option(help="Host that may be sent load, though it is not this machine; several.")
+    ] = None,
+    max_rate: Annotated[float | None, typer.Option(min=1, help="Calls a second, at most, all processes together.")] = None,
     slo: SloFiles = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -39,6 +43,7 @@ def run(
     asked = conduct.Run(
         file=file, text=objectives.to_text(file, lines) if lines else None, targets=target or [],
         processes=processes, seed=seed, behaviour=behaviour, partner_id=partner_id, ca_file=ca_file,
+        yes_load=yes_load or [], max_rate=max_rate,
     )  # fmt: skip
     judging = judging_room("run")
     # A pipeline that cancels a job sends SIGTERM: it ends the run as a Ctrl-C does.

@@ -27,6 +27,8 @@ class Server:
     tls: ssl.SSLContext | None
     meaning: Meaning
     """What its answers mean."""
+    addresses: tuple[str, ...] = ()
+    """All that the host resolves to."""
 
     @property
     def origin(self) -> str:
@@ -72,7 +74,9 @@ class Target:
             except OSError as error:
                 raise TargetUnavailable(f"target: {hostname}: cannot be resolved: {error.strerror}") from None
             family, _, _, _, address = found[0]
-            servers.append(Server(base, family, address, hostname, tls if parts.scheme == "https" else None, meaning))
+            known = tuple(dict.fromkeys(str(place[0]) for *_, place in found))
+            secured = tls if parts.scheme == "https" else None
+            servers.append(Server(base, family, address, hostname, secured, meaning, known))
         return cls(tuple(servers), query, headers or {}, calls_per_s)
 
     @property

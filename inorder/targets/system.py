@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -49,7 +50,11 @@ class Named:
 
     def at(self, bases: Iterable[str]) -> "Named":
         """The same system at other addresses: of proxies before it, say."""
-        return Named(msgspec.structs.replace(self.given, bases=bases_of(bases)), self.path, self.partner_id)
+        return self.with_given(bases=bases_of(bases))
+
+    def with_given(self, **parts: Any) -> "Named":
+        """The same system with other parts of its target file."""
+        return Named(msgspec.structs.replace(self.given, **parts), self.path, self.partner_id)
 
     def resolve(self) -> Target:
         """Resolve the addresses, read the secrets and the certificates.
