@@ -32,6 +32,9 @@ def _check(system: Named, target: Target, server: Server) -> None:
             answer = client.request(method, address, params=dict(target.query), headers=headers, content=body)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise TargetUnavailable(f"target {server.base}: no answer: {type(error).__name__}: {error}") from None
+    if 300 <= answer.status_code < 400:
+        to = answer.headers.get("Location", "another address")
+        raise TargetUnavailable(f"target {server.base}: redirects ({answer.status_code}) to {to}; no redirect is followed")
     hint = system.unset()
     meaning = {401: f"refuses the key{hint}", 403: f"forbids the call{hint}"}
     if method == "POST":
