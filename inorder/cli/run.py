@@ -10,6 +10,7 @@ import typer
 from inorder import conduct, objectives
 from inorder.cli.base import Json, Quiet, app, console, judge_and_end, judging_room, progress, speak
 from inorder.cli.capacity import run_steps
+from inorder.cli.dry_run import dry_run
 from inorder.cli.slo import SloFiles, lines_of
 from inorder.errors import UnusableInput
 from inorder.progress import line
@@ -33,6 +34,10 @@ def run(
         list[str] | None, typer.Option(help="Host that may be sent load, though it is not this machine; several.")
     ] = None,
     max_rate: Annotated[float | None, typer.Option(min=1, help="Calls a second, at most, all processes together.")] = None,
+    dry: Annotated[
+        bool, typer.Option("--dry-run", help="Send nothing: print the first calls as curl commands, and the costs.")
+    ] = False,
+    calls: Annotated[int, typer.Option(min=1, max=1000, help="How many of each kind --dry-run prints.")] = 3,
     slo: SloFiles = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -45,6 +50,9 @@ def run(
         processes=processes, seed=seed, behaviour=behaviour, partner_id=partner_id, ca_file=ca_file,
         yes_load=yes_load or [], max_rate=max_rate,
     )  # fmt: skip
+    if dry:
+        dry_run(asked, calls, as_json=as_json)
+        return
     judging = judging_room("run")
     # A pipeline that cancels a job sends SIGTERM: it ends the run as a Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -91,7 +91,11 @@ class Target:
 
     def head(self, path: str, server: int = 0) -> bytes:
         """A request's head up to the value of Content-Length, for the server of that place in `servers`."""
-        parts = urlsplit(self.servers[server].base)
+        return self.head_at(self.servers[server].base, path)
+
+    def head_at(self, base: str, path: str) -> bytes:
+        """The same for a base address, which need not be one of `servers`."""
+        parts = urlsplit(base)
         query = f"?{urlencode(self.query)}" if self.query else ""
         usual = {"Host": parts.netloc, "Content-Type": "application/json", "Accept": "application/json"}
         own = {name.lower() for name in self.headers}

@@ -62,8 +62,7 @@ class Named:
         Raises UnusableInput, or TargetUnavailable where a host is not known, with a line that names the place.
         """
         try:
-            query, headers = self.dialect.head({key: self._key(key) for key in self.dialect.keys})
-            headers |= all_filled(self.given.headers, "headers")
+            query, headers = self.head()
             check_headers(headers)
             secure = any(base.startswith("https:") for base in self.bases)
             tls = context_of(self.given.tls, self.beside) if secure else None
@@ -73,6 +72,11 @@ class Named:
             if self.path is None:
                 raise
             raise type(error)(f"{self.path}: {error}") from None
+
+    def head(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Query and headers of each call, with the secrets in them; raises UnusableInput with a name that is not set."""
+        query, headers = self.dialect.head({key: self._key(key) for key in self.dialect.keys})
+        return query, headers | all_filled(self.given.headers, "headers")
 
     def unset(self) -> str:
         """` (NAME is not set)` for each variable that would let calls in and is not there; empty where all are."""

@@ -173,7 +173,7 @@ def test_a_redirect_is_not_followed() -> None:
         with Scripted(lambda exchange: exchange.answer(away)) as server:
             near = Named(TargetFile(bases=[server.base.replace("localhost", "127.0.0.1")]))
             target = safety.target_of(near)
-            with pytest.raises(UnusableInput, match="redirects .307. to http://localhost:.*; no redirect is followed"):
+            with pytest.raises(UnusableInput, match=r"redirects .307. to http://localhost:.*; no redirect is followed"):
                 reach.check(near, target)
             answer = Connection(target.servers[0], gevent.get_hub()).request(target.head("view"), b"{}")
             assert len(server.requests) == 2
