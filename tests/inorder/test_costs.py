@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from inorder import costs as reckoned
@@ -39,6 +40,7 @@ def of(made: Plan, **given: Any) -> Costs:
 def test_a_load_costs_what_was_told(tmp_path: Path, client: str) -> None:
     """Calls, events and bytes, whatever the client is like."""
     made = short(count=30, client=client, online=0.2)
+    made = Plan(msgspec.structs.replace(made.scenario, drain_limit_s=60.0), made.behaviour, made.namespace)
     with Scripted(lambda exchange: exchange.answer()) as server:
         target = Target.resolve(server.base, {"apiKey": "k"})
         costs = costs_of(made, lambda path: len(target.head(path)))
