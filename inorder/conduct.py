@@ -20,14 +20,16 @@ import msgspec
 from inorder import counters, run, scenario, sla
 from inorder.errors import UnusableInput
 from inorder.events import Namespace
-from inorder.plan import Plan, plan_of
+from inorder.plan import Plan, plan_of, with_timeouts
 from inorder.ports import free_port
 from inorder.progress import Pace, Told
 from inorder.readback import live
 from inorder.readback.identities import Identities
 from inorder.readback.live import Live
-from inorder.readback.opening import reader_of
+from inorder.readback.opening import check_way, reader_of
 from inorder.readback.settle import Reader, read_log
+from inorder.readback.unanswered import quiet_until
+from inorder.readback.ways import Files
 from inorder.run import RunFolder, RunInfo
 from inorder.scenario import Scenario
 from inorder.system import Progress, System, environment
@@ -113,6 +115,7 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
     plan = plan_of(written, repeat, asked.behaviour, asked.file.parent, own)
     with ExitStack() as stack:
         if own is not None:
+            check_way(own, written, asked.file)
             safety.target_of(own, asked.processes)  # refused in one line before anything is started
         system = System(written, own.bases if own else [])
         stack.callback(system.stop)
@@ -200,7 +203,10 @@ def read_back(folder: RunFolder, reader: Reader, system: Named, written: Scenari
     info = folder.info()
     after = info.reading.after if info.reading else -1
     identities = Identities(Namespace(info.prefix), system.dialect, origin)
-    info.reading = read_log(folder, reader, identities, written.readback, time.monotonic, after)
+    way, client = system.given.readback, with_timeouts(written, system.given.timeouts).client
+    late_s = (isinstance(way, Files) and way.wait_s) or 0.0
+    settled_from = quiet_until(folder, client, late_s, origin)
+    info.reading = read_log(folder, reader, identities, written.readback, time.monotonic, after, settled_from)
     folder.write_info(info)
 
 

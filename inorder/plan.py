@@ -144,10 +144,11 @@ def plan_of(
         model = Replay(clicklog.read(behaviour), namespace)
     if system is None:
         return Plan(scenario, model, namespace, repeat)
-    return Plan(_with_timeouts(scenario, system.given.timeouts), model, namespace, repeat, system.dialect)
+    return Plan(with_timeouts(scenario, system.given.timeouts), model, namespace, repeat, system.dialect)
 
 
-def _with_timeouts(scenario: Scenario, given: Timeouts) -> Scenario:
+def with_timeouts(scenario: Scenario, given: Timeouts) -> Scenario:
+    """The scenario with the time-outs that a system has of its own."""
     client = scenario.client
     client = replace(
         client,

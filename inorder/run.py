@@ -32,6 +32,8 @@ class Reading(Struct):
     after: int = -1
     """Position at which the log stood before the run; reading starts behind it."""
     settle_s: float = 0.0
+    unanswered_s: float = 0.0
+    """For so long from the end of the load a call without an answer may still be stored: no log has settled before."""
     waited_s: float = 0.0
     """From the end of the load to the last look at the log, seconds."""
     error: str | None = None

@@ -22,6 +22,7 @@ pause_s = 0.1
 [client]
 connections = 16
 batch_size = 10
+batch_timeout_s = 5.0
 ordinary_timeout_s = 5.0
 {client}
 [[phases]]

@@ -5,11 +5,11 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from inorder.cli import compare, faults, judge, plan, run, serve, show, slo, target
+from inorder.cli import compare, faults, judge, plan, readback, run, serve, show, slo, target
 from inorder.cli.base import app
 from inorder.errors import InorderError
 
-__all__ = ["compare", "faults", "judge", "main", "plan", "run", "serve", "show", "slo", "target"]
+__all__ = ["compare", "faults", "judge", "main", "plan", "readback", "run", "serve", "show", "slo", "target"]
 
 _DEFECT = 70
 

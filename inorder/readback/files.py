@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from inorder.errors import UnusableInput
 from inorder.readback.columns import COLUMNS, WrongValue, typed
-from inorder.readback.forms import form_of
+from inorder.readback.forms import form_of, known
 
 _OPTIONAL = ("position", "visitor", "origin", "seq")
 """Columns whose absence the judge must see, for without them some checks cannot run."""
@@ -46,7 +46,7 @@ def _write(given: Path, out: Path) -> tuple[int, set[str]]:
     filled: set[str] = set()
     first_null: dict[str, int] = {}
     with pq.ParquetWriter(out, COLUMNS) as writer:
-        for block in form.blocks(given):
+        for block in form.blocks(given, known):
             try:
                 table = typed(block)
             except WrongValue as wrong:

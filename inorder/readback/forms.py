@@ -19,25 +19,31 @@ import pyarrow.parquet as pq
 
 from inorder.errors import UnusableInput
 from inorder.readback.columns import COLUMNS, Column
+from inorder.readback.sources import Source
 
 Blocks = Iterator[Mapping[str, Column]]
+Pick = Callable[[list[str], str], list[str]]
+"""Of the columns of a file, at a place, those that are wanted; raises UnusableInput."""
 
 _BLOCK_BYTES = 8 << 20
 _BLOCK_ROWS = 1 << 17
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _ROW = msgspec.defstruct("StoredLine", [(name, Any, None) for name in COLUMNS.names], gc=False)
 _DECODER = msgspec.json.Decoder(_ROW)
 
 
 @dataclass(frozen=True)
 class Form:
-    """A form of file: its known columns block by block, and `file:line` (Parquet: `file: row N`) of a row."""
+    """A form of file: its wanted columns block by block, and `file:line` (Parquet: `file: row N`) of a row.
 
-    blocks: Callable[[Path], Blocks]
-    where: Callable[[Path, int], str]
+    Of JSON Lines those of a stored log are given; `whole_lines` is for others.
+    """
+
+    blocks: Callable[[Source, Pick], Blocks]
+    where: Callable[[Source, int], str]
 
 
-def form_of(path: Path) -> Form:
+def form_of(path: Source) -> Form:
     """The form that the suffix of a file tells; raises UnusableInput where it tells none."""
     for suffix, form in _FORMS.items():
         if path.name.lower().endswith(suffix):
@@ -45,28 +51,41 @@ def form_of(path: Path) -> Form:
     raise UnusableInput(f"{path}: expected a stored log named {', '.join('*' + suffix for suffix in _FORMS)}")
 
 
-def _opened(path: Path) -> IO[bytes]:
-    if path.name.lower().endswith(".gz"):
-        return cast(IO[bytes], gzip.open(path))
-    return path.open("rb")
+def opened(path: Source) -> IO[bytes]:
+    """The bytes of a file, unpacked; to be closed."""
+    file = path.open("rb")
+    return cast(IO[bytes], _Unpacked(file)) if path.name.lower().endswith(".gz") else file
 
 
-def _known(names: list[str], place: str) -> list[str]:
+class _Unpacked(gzip.GzipFile):
+    """Closes what it unpacks, too."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__(fileobj=file)
+        self._packed = file
+
+    def close(self) -> None:
+        """Both."""
+        super().close()
+        self._packed.close()
+
+
+def known(names: list[str], place: str) -> list[str]:
     """The names that are columns of a stored log; raises UnusableInput where there are none, or one twice."""
-    known = [name for name in names if name in COLUMNS.names]
-    if not known:
+    found = [name for name in names if name in COLUMNS.names]
+    if not found:
         raise UnusableInput(f"{place}: expected columns of a stored log ({', '.join(COLUMNS.names)}), got {names}")
-    for name in known:
-        if known.count(name) > 1:
-            raise UnusableInput(f"{place}: expected each column once, got '{name}' {known.count(name)} times")
-    return known
+    for name in found:
+        if found.count(name) > 1:
+            raise UnusableInput(f"{place}: expected each column once, got '{name}' {found.count(name)} times")
+    return found
 
 
-def _json_blocks(path: Path) -> Blocks:
+def _json_blocks(path: Source, _: Pick) -> Blocks:
     of_row = operator.attrgetter(*COLUMNS.names)
     before = 0
-    with _opened(path) as file:
-        for text in _whole_lines(file):
+    with opened(path) as file:
+        for text in whole_lines(file):
             lines = text.count(b"\n") + (not text.endswith(b"\n"))
             try:
                 rows = _DECODER.decode_lines(text)
@@ -79,9 +98,9 @@ def _json_blocks(path: Path) -> Blocks:
                 yield dict(zip(COLUMNS.names, zip(*map(of_row, rows), strict=True), strict=True))
 
 
-def _whole_lines(file: IO[bytes]) -> Iterator[bytes]:
+def whole_lines(file: IO[bytes]) -> Iterator[bytes]:
     """The bytes of a file in blocks that end with a line; the last line may lack its line break."""
-    rest = file.read(len(_BOM)).removeprefix(_BOM)
+    rest = file.read(len(BOM)).removeprefix(BOM)
     while data := file.read(_BLOCK_BYTES):
         end = data.rfind(b"\n") + 1
         if end:
@@ -93,7 +112,7 @@ def _whole_lines(file: IO[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _check_lines(text: bytes, path: Path, before: int) -> None:
+def _check_lines(text: bytes, path: Source, before: int) -> None:
     """Raise at the first line that is neither blank nor a JSON object; `before` lines of the file come before `text`."""
     for number, line in enumerate(text.split(b"\n"), before + 1):
         if not line.strip():
@@ -105,31 +124,31 @@ def _check_lines(text: bytes, path: Path, before: int) -> None:
             raise UnusableInput(f"{path}:{number}: expected one JSON object a line: {reason}") from None
 
 
-def _json_where(path: Path, row: int) -> str:
-    with _opened(path) as file:
-        filled = (number for number, line in enumerate(file, 1) if line.removeprefix(_BOM).strip())
+def _json_where(path: Source, row: int) -> str:
+    with opened(path) as file:
+        filled = (number for number, line in enumerate(file, 1) if line.removeprefix(BOM).strip())
         for place, number in enumerate(filled):
             if place == row:
                 return f"{path}:{number}"
     return str(path)
 
 
-def _csv_blocks(path: Path) -> Blocks:
+def _csv_blocks(path: Source, pick: Pick) -> Blocks:
     try:
         header = next(_csv_records(path), None)
         if header is None:
             return
-        known = _known(header[1], f"{path}:{header[0]}: header")
-        for batch in _csv_batches(path, known):
-            yield {name: batch.column(name) for name in known}
+        wanted = pick(header[1], f"{path}:{header[0]}: header")
+        for batch in _csv_batches(path, wanted):
+            yield {name: batch.column(name) for name in wanted}
     except (pa.ArrowInvalid, csv.Error, UnicodeDecodeError) as error:
         raise _explain_csv(path, error) from None
 
 
-def _csv_batches(path: Path, names: list[str]) -> Iterator[pa.RecordBatch]:
+def _csv_batches(path: Source, names: list[str]) -> Iterator[pa.RecordBatch]:
     """The columns `names` as texts, empty cells null."""
     with pa_csv.open_csv(
-        path,
+        path if isinstance(path, Path) else opened(path),
         pa_csv.ReadOptions(block_size=_BLOCK_BYTES),
         pa_csv.ParseOptions(newlines_in_values=True),
         pa_csv.ConvertOptions(
@@ -142,13 +161,13 @@ def _csv_batches(path: Path, names: list[str]) -> Iterator[pa.RecordBatch]:
         yield from (batch for batch in reader if len(batch))
 
 
-def _csv_records(path: Path, broken: str = "strict") -> Iterator[tuple[int, list[str]]]:
+def _csv_records(path: Source, broken: str = "strict") -> Iterator[tuple[int, list[str]]]:
     """(line on which it begins, cells) of each record that is not blank: the slow way, which knows the lines.
 
     `broken`: what to do with broken bytes, an error handler of Python.
     """
     csv.field_size_limit(_BLOCK_BYTES)  # as long as the fast way takes them
-    with io.TextIOWrapper(_opened(path), encoding="utf-8-sig", errors=broken, newline="") as text:
+    with io.TextIOWrapper(opened(path), encoding="utf-8-sig", errors=broken, newline="") as text:
         reader = csv.reader(text)
         line = 1
         for cells in reader:
@@ -157,9 +176,9 @@ def _csv_records(path: Path, broken: str = "strict") -> Iterator[tuple[int, list
             line = reader.line_num + 1
 
 
-def _explain_csv(path: Path, error: Exception) -> UnusableInput:
+def _explain_csv(path: Source, error: Exception) -> UnusableInput:
     """The first thing wrong with a CSV file, as the error to raise."""
-    with _opened(path) as file:
+    with opened(path) as file:
         for number, line in enumerate(file, 1):
             try:
                 line.decode()
@@ -176,7 +195,7 @@ def _explain_csv(path: Path, error: Exception) -> UnusableInput:
     return UnusableInput(f"{path}: expected comma-separated values: {' '.join(str(error).split())}")
 
 
-def _csv_where(path: Path, row: int) -> str:
+def _csv_where(path: Source, row: int) -> str:
     # The fast way passes over broken bytes in columns that are not ours.
     for place, (number, _) in enumerate(_csv_records(path, "replace"), -1):
         if place == row:
@@ -184,20 +203,20 @@ def _csv_where(path: Path, row: int) -> str:
     return str(path)
 
 
-def _parquet_blocks(path: Path) -> Blocks:
+def _parquet_blocks(path: Source, pick: Pick) -> Blocks:
     try:
-        with pq.ParquetFile(path) as file:
-            known = _known(file.schema_arrow.names, str(path))
+        with pq.ParquetFile(path if isinstance(path, Path) else path.open("rb")) as file:
+            wanted = pick(file.schema_arrow.names, str(path))
             rows = 0
-            for batch in file.iter_batches(_BLOCK_ROWS, columns=known):
+            for batch in file.iter_batches(_BLOCK_ROWS, columns=wanted):
                 _check_texts(batch, path, rows)
                 rows += len(batch)
-                yield {name: batch.column(name) for name in known}
+                yield {name: batch.column(name) for name in wanted}
     except pa.ArrowException as error:
         raise UnusableInput(f"{path}: expected a Parquet file: {' '.join(str(error).split())}") from None
 
 
-def _check_texts(batch: pa.RecordBatch, path: Path, before: int) -> None:
+def _check_texts(batch: pa.RecordBatch, path: Source, before: int) -> None:
     """Raise at the first row with a broken text, which Parquet does not rule out; `before` rows come before `batch`."""
     try:
         batch.validate(full=True)
@@ -212,18 +231,18 @@ def _check_texts(batch: pa.RecordBatch, path: Path, before: int) -> None:
         raise
 
 
-def _parquet_where(path: Path, row: int) -> str:
+def _parquet_where(path: Source, row: int) -> str:
     return f"{path}: row {row}"
 
 
-_JSON_LINES, _CSV = Form(_json_blocks, _json_where), Form(_csv_blocks, _csv_where)
+JSON_LINES, _CSV = Form(_json_blocks, _json_where), Form(_csv_blocks, _csv_where)
 _FORMS = {
-    ".jsonl": _JSON_LINES,
-    ".jsonl.gz": _JSON_LINES,
-    ".ndjson": _JSON_LINES,
-    ".ndjson.gz": _JSON_LINES,
-    ".json": _JSON_LINES,
-    ".json.gz": _JSON_LINES,
+    ".jsonl": JSON_LINES,
+    ".jsonl.gz": JSON_LINES,
+    ".ndjson": JSON_LINES,
+    ".ndjson.gz": JSON_LINES,
+    ".json": JSON_LINES,
+    ".json.gz": JSON_LINES,
     ".csv": _CSV,
     ".csv.gz": _CSV,
     ".parquet": Form(_parquet_blocks, _parquet_where),

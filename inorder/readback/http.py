@@ -1,41 +1,35 @@
 """Reads the stored log back over HTTP: the paged stream that docs/formats.md asks of a system under test."""
 
 import ssl
-import time
 from collections.abc import Callable, Iterator
 
 import httpx
 import msgspec
 
 from inorder.errors import TargetUnavailable
+from inorder.readback import asking, positions
 from inorder.readback.row import StoredRow
 
-ATTEMPTS = 5
-"""A page is asked for so often before the reading fails."""
-BACKOFF_S = 0.2
-"""Wait before the second attempt, doubled each time."""
-TIMEOUT_S = 30.0
-MAX_POSITION = (1 << 63) - 1
-
-
 _ROWS = msgspec.json.Decoder(StoredRow)
+_HINT = "is INORDER_READBACK_TOKEN set and right?"
 
 
 class ReadBack:
     """The stream of one system; to be closed, or used in a `with` block."""
 
+    sorted = True
+
     def __init__(self, base: str, token: str | None, page: int, verify: ssl.SSLContext | bool = True) -> None:
         """`base` is the address that the calls go to; the stream is at the same origin. `page`: rows a request."""
         try:
             url = httpx.URL(base)
-            # A proxy that the environment names cannot reach this machine's own loopback interface.
-            direct = url.host in ("localhost", "::1") or url.host.startswith("127.")
             self._address = str(url.copy_with(raw_path=b"/stored", fragment=None))
         except httpx.InvalidURL as error:
             raise TargetUnavailable(f"{base}: no address of a target: {error}") from None
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._client = httpx.Client(headers=headers, timeout=TIMEOUT_S, trust_env=not direct, verify=verify)
+        self._client = asking.client_of(url.host, headers, verify)
         self._limit = page
+        self._after = -1
 
     def __enter__(self) -> "ReadBack":
         """Give itself."""
@@ -54,69 +48,33 @@ class ReadBack:
         self._ask(-1, 1, attempts=1)
 
     def last_position(self, known: int = -1, step: int = 1, found: Callable[[int], None] | None = None) -> int:
-        """The newest position, `known` where nothing is behind it (-1: of an empty log).
+        """The newest position, found by bisection (positions.py), for the stream has no way to ask for it."""
 
-        Found by bisection, for the stream has no way to ask for it; `step`: how far behind `known` it is expected;
-        `found`: told of each position, higher than the one before, as soon as it could be read.
-        """
-        last = known
-
-        def there(after: int) -> bool:
-            nonlocal last
+        def first(after: int) -> int | None:
             rows = self._ask(after, 1)
-            if rows:
-                last = rows[0].position
-                if found is not None:
-                    found(last)
-            return bool(rows)
+            return rows[0].position if rows else None
 
-        if not there(known):
-            return known
-        while there(min(last + step, MAX_POSITION)):
-            step *= 2
-        end = min(last + step, MAX_POSITION)  # nothing is stored behind it
-        while last < end:
-            middle = last + (end - last) // 2
-            if not there(middle):
-                end = middle
-        return last
+        return positions.newest(first, known, step, found)
 
-    def pages(self, after: int) -> Iterator[list[StoredRow]]:
-        """Pages of the rows behind `after`, until there are none; a page that fails is asked for again."""
-        while rows := self._ask(after, self._limit):
-            yield rows
+    def begin(self, after: int) -> None:
+        """Read behind a position from now on."""
+        self._after = after
+
+    def pages(self) -> Iterator[list[StoredRow]]:
+        """Pages of the rows behind those given so far, until there are none; a page that fails is asked for again."""
+        while rows := self._ask(self._after, self._limit):
             newest = max(row.position for row in rows)
-            if newest <= after:
-                raise TargetUnavailable(f"{self._address}: asked for rows behind {after}, got only older ones")
-            after = newest
+            if newest <= self._after:
+                raise TargetUnavailable(f"{self._address}: asked for rows behind {self._after}, got only older ones")
+            self._after = newest
+            yield rows
 
-    def _ask(self, after: int, limit: int, attempts: int = ATTEMPTS) -> list[StoredRow]:
-        wait_s = BACKOFF_S
-        for attempt in range(1, attempts + 1):
-            try:
-                answer = self._client.get(self._address, params={"after": after, "limit": limit})
-            except httpx.HTTPError as error:
-                reason = f"{self._address}: not there: {str(error) or type(error).__name__}"
-            else:
-                if answer.status_code == 200:
-                    return self._rows(answer.content)
-                reason = self._explain(answer.status_code)
-                if answer.status_code < 500 and answer.status_code not in (408, 429):
-                    break
-            if attempt < attempts:
-                time.sleep(wait_s)
-                wait_s *= 2
-        raise TargetUnavailable(reason)
+    def _ask(self, after: int, limit: int, attempts: int = asking.ATTEMPTS) -> list[StoredRow]:
+        params = {"after": after, "limit": limit}
+        return self._rows(asking.ask(self._client, self._address, params, self._address, _HINT, attempts))
 
     def _rows(self, body: bytes) -> list[StoredRow]:
         try:
             return _ROWS.decode_lines(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise TargetUnavailable(f"{self._address}: no read-back stream: {error}") from None
-
-    def _explain(self, status: int) -> str:
-        if status == 404:
-            return f"{self._address}: no read-back there (404)"
-        if status in (401, 403):
-            return f"{self._address}: refuses to be read ({status}); is INORDER_READBACK_TOKEN set and right?"
-        return f"{self._address}: answers {status}"

@@ -7,6 +7,7 @@ class StoredRow(Struct, gc=False):
     """One row of the stored log; a line of the stream of docs/formats.md."""
 
     position: int
+    """-1: it has none."""
     visitor: str
     name: str
     event: Raw

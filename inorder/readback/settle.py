@@ -1,26 +1,33 @@
 """Reads the stored log until it has settled, and writes it as evidence: who stored what, under which identity."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol, Self
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from inorder.errors import InorderError
+from inorder.errors import InorderError, TargetUnavailable
 from inorder.readback.identities import SCHEMA, Identities
 from inorder.readback.row import StoredRow
 from inorder.run import Reading, RunFolder
 from inorder.scenario import Readback
 
 _FIRST, _SECOND = "reading-1.part", "reading-2.part"
+_GROUP = 1 << 17
+"""Rows of a row group of an arranged reading."""
 LOOK_S = 0.1
-"""Pause between two looks at a log that did not grow."""
-"""The rows of the run, of those that were seen at an instant."""
+"""Pause between two looks at a log that did not grow; longer where a look takes longer."""
 
 
 class Reader(Protocol):
     """A way to read a stored log; to be closed, or used in a `with` block."""
+
+    sorted: bool
+    """Whether rows come in the order of their positions; else they are put into it (files, whose order tells nothing)."""
 
     def __enter__(self) -> Self:
         """Give itself."""
@@ -37,8 +44,11 @@ class Reader(Protocol):
     def last_position(self, known: int = -1, step: int = 1, found: Callable[[int], None] | None = None) -> int:
         """The newest position, `known` where nothing is behind it; `step` and `found` as in readback/http.py."""
 
-    def pages(self, after: int) -> Iterator[list[StoredRow]]:
-        """Pages of the rows behind `after`, until there are none."""
+    def begin(self, after: int) -> None:
+        """Begin a reading: of the rows behind a position, of all for -1; those without a position are in each."""
+
+    def pages(self) -> Iterator[list[StoredRow]]:
+        """Pages of the rows of this reading that were not given yet, until there are none for now."""
 
 
 def read_log(
@@ -48,24 +58,28 @@ def read_log(
     readback: Readback,
     now: Callable[[], float],
     after: int,
+    quiet_until: float = -math.inf,
 ) -> Reading:
     """Read what is stored behind `after` until the run's rows did not grow for `settle_s`, or `limit_s` is over.
 
-    Called at the end of the load; `now` is a monotonic clock. An error ends the reading, and what was read is kept. A log
-    that has settled is read a second time where the scenario asks for it.
+    Called at the end of the load; `now` is a monotonic clock, and before its instant `quiet_until` no log has settled. An
+    error ends the reading, and what was read is kept. A log that has settled is read a second time where the scenario
+    asks for it.
     """
-    reading = Reading(after=after, settle_s=readback.settle_s)
     started = now()
+    reading = Reading(after=after, settle_s=readback.settle_s, unanswered_s=max(0.0, quiet_until - started))
     # Only a finished reading has its name: one that was cut off is seen.
     first = folder.evidence / _FIRST
     with pq.ParquetWriter(first, SCHEMA) as writer:
         try:
-            _follow(reading, writer, reader, identities, readback, now)
+            _follow(reading, writer, reader, identities, readback, now, quiet_until)
+            _check_end(reading, reader)
         except InorderError as error:
             reading.complete = False
             reading.settled = False
             reading.error = str(error)
     reading.waited_s = now() - started
+    _arrange(reader, first)
     again = None
     try:
         if readback.readings == 2 and reading.settled:
@@ -97,9 +111,10 @@ def _read_again(
     """
     again = folder.evidence / _SECOND
     rows, started = 0, now()
+    reader.begin(reading.after)
     try:
         with pq.ParquetWriter(again, SCHEMA) as writer:
-            for page in reader.pages(reading.after):
+            for page in reader.pages():
                 if now() - started >= readback.limit_s:  # others may store faster than this reads
                     reading.again_error = f"stopped after limit_s = {readback.limit_s:g} before the end of the log"
                     return None
@@ -110,6 +125,7 @@ def _read_again(
     except InorderError as error:
         reading.again_error = str(error)
         return None
+    _arrange(reader, again)
     reading.again = rows
     if rows > reading.rows:
         reading.settled = False
@@ -123,13 +139,15 @@ def _follow(
     identities: Identities,
     readback: Readback,
     now: Callable[[], float],
+    quiet_until: float,
 ) -> None:
     """Read to the end again and again; `reading` tells how it went."""
-    position = reading.after
     started = grown = now()
+    reader.begin(reading.after)
     while True:
         reading.complete = False
-        for rows in reader.pages(position):
+        began = now()
+        for rows in reader.pages():
             seen = now()
             table = identities.table(rows, seen)
             if table.num_rows:
@@ -138,15 +156,36 @@ def _follow(
                 grown = seen
             reading.rows += table.num_rows
             reading.foreign += len(rows) - table.num_rows
-            position = max(position, max(row.position for row in rows))
             if seen - started >= readback.limit_s:
                 reading.error = f"stopped after limit_s = {readback.limit_s:g} before the end of the log"
                 return
         reading.complete = True
         looked = now()
-        if looked - grown >= readback.settle_s:
+        if looked - grown >= readback.settle_s and looked >= quiet_until:
             reading.settled = True
             return
         if looked - started >= readback.limit_s:
             return
-        time.sleep(min(LOOK_S, readback.settle_s / 4))
+        time.sleep(min(max(LOOK_S, looked - began), readback.settle_s / 4))
+
+
+def _check_end(reading: Reading, reader: Reader) -> None:
+    """Raise where the log ends below where it ended before the load: what is stored anew there was not asked for."""
+    if reading.after < 0 or reading.rows or reading.foreign:
+        return
+    end = reader.last_position()
+    if end < reading.after:
+        raise TargetUnavailable(
+            f"the log ends at position {end}, and before the load it ended at {reading.after}: it was cut off, or made anew"
+        )
+
+
+def _arrange(reader: Reader, file: Path) -> None:
+    """Put the rows of a reading in the order of their positions, where they did not come in it."""
+    if not reader.sorted:
+        pq.write_table(arranged(pq.read_table(file)), file, row_group_size=_GROUP)
+
+
+def arranged(rows: pa.Table) -> pa.Table:
+    """Rows in the order of their positions: of equal ones as they stand, those without one last."""
+    return rows.take(pc.sort_indices(rows["position"]))

@@ -4,23 +4,26 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from inorder.bounds import Count, Positive
+from inorder.bounds import Positive
 
 
 class Fields(Struct, forbid_unknown_fields=True, frozen=True):
-    """Where in a record each part of a stored event is: a path such as `data.user.id`; a column, for SQL and files."""
+    """Where in a record each part of a stored event is: a path such as `data.user.id`; a column, for SQL, CSV and Parquet.
+
+    Empty: the records do not have it.
+    """
 
     position: str = "position"
     """The system's own total order."""
     visitor: str = "visitor"
     """Under whom it is stored."""
-    name: str | None = "name"
-    event: str | None = "event"
+    name: str = "name"
+    event: str = "event"
     """What was stored, as JSON: identity and digest are taken from it as the dialect says."""
-    identity: str | None = None
+    identity: str = ""
     """Where the identity is in a place of its own: a number, or a text that ends with its digits."""
-    server: str | None = None
-    stored_at: str | None = None
+    server: str = ""
+    stored_at: str = ""
     """Seconds since 1970, or ISO 8601."""
 
 
@@ -54,9 +57,11 @@ class Listing(Struct, tag_field="way", tag="listing", forbid_unknown_fields=True
     paging: Paging
     records: str = ""
     """Path of the array of records in the answer; empty: the answer is the array."""
-    size: Count = 1000
+    size: Annotated[int, Meta(ge=1, le=100_000)] = 1000
+    """Records of a page."""
     headers: dict[str, str] = {}
-    """`${NAME}` is the value of an environment variable."""
+    """Beside those of the target, which are sent where it is at the same origin. `${NAME}` is the value of an environment
+    variable."""
     fields: Fields = Fields()
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from inorder.errors import TargetUnavailable
 from inorder.readback.http import ReadBack
+from inorder.readback.row import StoredRow
 from tests.inorder.samples import views
 from tests.inorder.sandboxes import KEYS, far
 
@@ -19,7 +20,7 @@ Answer = httpx.Response | Exception
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts follow each other at once."""
-    monkeypatch.setattr("inorder.readback.http.BACKOFF_S", 0.0)
+    monkeypatch.setattr("inorder.readback.asking.BACKOFF_S", 0.0)
 
 
 def reader(answer: Callable[[httpx.Request], Answer], page: int = 2, token: str | None = None) -> ReadBack:
@@ -35,6 +36,12 @@ def reader(answer: Callable[[httpx.Request], Answer], page: int = 2, token: str 
 
     made._client = httpx.Client(transport=httpx.MockTransport(handle), headers=made._client.headers)
     return made
+
+
+def behind(after: int, log: ReadBack) -> Iterator[list[StoredRow]]:
+    """Pages of the rows behind a position."""
+    log.begin(after)
+    return log.pages()
 
 
 def log(*positions: int) -> Callable[[httpx.Request], httpx.Response]:
@@ -90,10 +97,10 @@ def test_the_newest_position_is_found_in_few_requests(positions: tuple[int, ...]
 
 def test_pages_go_on_behind_the_newest_row() -> None:
     """Until there are none; from any position."""
-    pages = [[row.position for row in page] for page in reader(log(1, 2, 5, 9, 11)).pages(-1)]
+    pages = [[row.position for row in page] for page in behind(-1, reader(log(1, 2, 5, 9, 11)))]
     assert pages == [[1, 2], [5, 9], [11]]
-    assert [[row.position for row in page] for page in reader(log(1, 2, 5)).pages(1)] == [[2, 5]]
-    assert list(reader(log(1, 2)).pages(2)) == []
+    assert [[row.position for row in page] for page in behind(1, reader(log(1, 2, 5)))] == [[2, 5]]
+    assert list(behind(2, reader(log(1, 2)))) == []
 
 
 @pytest.mark.parametrize(
@@ -102,14 +109,14 @@ def test_pages_go_on_behind_the_newest_row() -> None:
 )
 def test_a_page_that_fails_is_asked_for_again(failure: Answer) -> None:
     """Four failures are survived, with every row once."""
-    rows = [row.position for page in reader(first_fails(*[failure] * 4)).pages(-1) for row in page]
+    rows = [row.position for page in behind(-1, reader(first_fails(*[failure] * 4))) for row in page]
     assert rows == [1, 2, 3]
 
 
 def test_after_five_failures_the_reading_fails() -> None:
     """In one line that says why."""
     with pytest.raises(TargetUnavailable, match=r"^http://target.test/stored: answers 503$"):
-        list(reader(first_fails(*[httpx.Response(503)] * 5)).pages(-1))
+        list(behind(-1, reader(first_fails(*[httpx.Response(503)] * 5))))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +151,7 @@ def test_what_stands_in_the_way_is_one_line(answer: Answer, sentence: str) -> No
 def test_a_stream_that_does_not_move_on_ends_the_reading() -> None:
     """A system that answers old rows for ever is not read for ever."""
     with pytest.raises(TargetUnavailable, match="got only older ones"):
-        list(reader(lambda request: httpx.Response(200, content=line(1))).pages(-1))
+        list(behind(-1, reader(lambda request: httpx.Response(200, content=line(1)))))
 
 
 def test_an_address_that_is_none_is_refused() -> None:
@@ -181,7 +188,7 @@ def test_a_real_sandbox_is_read(stored: str) -> None:
     with ReadBack(stored, "sesame", 60) as real:
         real.check()
         assert real.last_position() == 250
-        rows = [row for page in real.pages(-1) for row in page]
+        rows = [row for page in behind(-1, real) for row in page]
     assert [row.position for row in rows] == list(range(1, 251))
     assert {row.visitor for row in rows} == {f"v{number}" for number in range(5)}
     with ReadBack(stored, None, 60) as closed, pytest.raises(TargetUnavailable, match="refuses to be read"):

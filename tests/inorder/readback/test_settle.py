@@ -44,10 +44,20 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 class Log:
     """A log that grows: rows are there from an instant on; a row may be an error instead."""
 
+    sorted = True
+
     def __init__(self, clock: Clock, *rows: tuple[float, StoredRow | Exception], page: int = 3) -> None:
         self._clock, self._rows, self._page = clock, rows, page
 
-    def pages(self, after: int) -> Iterator[list[StoredRow]]:
+    def begin(self, after: int) -> None:
+        self._after = after
+
+    def pages(self) -> Iterator[list[StoredRow]]:
+        for page in self._behind(self._after):
+            self._after = max(row.position for row in page)
+            yield page
+
+    def _behind(self, after: int) -> Iterator[list[StoredRow]]:
         page: list[StoredRow] = []
         for since, row in self._rows:
             if since > self._clock.now:
@@ -230,15 +240,41 @@ def test_an_empty_log_settles_and_leaves_an_empty_table(tmp_path: Path, clock: C
 def test_positions_that_do_not_grow_are_kept_as_read(tmp_path: Path, clock: Clock) -> None:
     """Judging sees them; reading does not hide them."""
 
-    class Odd:
-        def pages(self, after: int) -> Iterator[list[StoredRow]]:
-            if after < 0:
-                yield [row(5), row(3), row(5)]
+    _, files = read_twice(tmp_path, clock, Rereading([row(5), row(3), row(5)], [row(5), row(3), row(5)]))
+    assert files["stored.parquet"] == [5, 3, 5]
 
+
+def test_rows_of_files_are_put_in_the_order_of_their_positions(tmp_path: Path, clock: Clock) -> None:
+    """Each server may write a file of its own; equal positions and missing ones are left for judging to see."""
+    rows = [row(5), row(-1), row(3), row(5, visitor="run9")]
+    log = Rereading(rows, rows)
+    log.sorted = False
+    _, files = read_twice(tmp_path, clock, log)
+    assert files == {"earlier-1.parquet": [3, 5, 5, None], "stored.parquet": [3, 5, 5, None]}
+    visitors = pq.read_table(tmp_path / "evidence" / "stored.parquet")["visitor"].to_pylist()
+    assert visitors == ["run7", "run7", "run9", "run7"]
+
+
+def test_a_log_is_not_settled_while_a_call_without_an_answer_may_still_be_stored(tmp_path: Path, clock: Clock) -> None:
+    """A row that such a call stores late is read, though the log had rested for longer than the settle time."""
     run = RunFolder(tmp_path)
     run.evidence.mkdir()
-    read_log(run, Odd(), IDENTITIES, Readback(), clock, -1)
-    assert pq.read_table(run.stored_file)["position"].to_pylist() == [5, 3, 5]
+    log = Log(clock, (0, row(1)), (107, row(2)))
+    went = read_log(run, log, IDENTITIES, Readback(settle_s=1.0), clock, -1, quiet_until=108.0)
+    assert (went.rows, went.settled, went.unanswered_s) == (2, True, pytest.approx(8.0))
+    assert went.waited_s == pytest.approx(8, abs=0.3)
+
+
+def test_a_log_that_ends_below_its_old_end_was_not_read(tmp_path: Path, clock: Clock) -> None:
+    """Made anew or cut off: what it holds now stands below what was there before the run, so nothing is told lost."""
+
+    class Cut(Log):
+        def last_position(self, known: int = -1) -> int:
+            return 3
+
+    went, rows = reading(tmp_path, clock, Cut(clock, *((0, row(number)) for number in range(1, 4))), after=120)
+    assert (rows, went.complete, went.settled) == ([], False, False)
+    assert went.error == ("the log ends at position 3, and before the load it ended at 120: it was cut off, or made anew")
 
 
 def test_a_reading_that_is_cut_off_leaves_no_evidence_under_its_name(tmp_path: Path, clock: Clock) -> None:
@@ -259,11 +295,16 @@ class Rereading:
     def __init__(self, *readings: list[StoredRow | BaseException]) -> None:
         self.left = list(readings)
         self.begins: list[int] = []
+        self.sorted = True
 
-    def pages(self, after: int) -> Iterator[list[StoredRow]]:
-        if after >= 0:
-            return  # nothing newer
+    def begin(self, after: int) -> None:
         self.begins.append(after)
+        self._given = False
+
+    def pages(self) -> Iterator[list[StoredRow]]:
+        if self._given:
+            return  # nothing newer
+        self._given = True
         for row_ in self.left.pop(0):
             if isinstance(row_, BaseException):
                 raise row_

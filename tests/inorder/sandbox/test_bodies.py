@@ -172,7 +172,8 @@ def test_it_is_stored_and_read_back_alone_and_in_a_batch(sandbox: Far, case: str
             until = time.monotonic() + 20
             while stream.last_position() == before:
                 assert time.monotonic() < until
-            ((row,),) = stream.pages(before)
+            stream.begin(before)
+            ((row,),) = stream.pages()
             assert bytes(row.event) == body.strip().replace(b"\n", b" ")
             assert row.name == name
             event = decode_event(name, bytes(row.event))
@@ -191,7 +192,8 @@ def test_what_is_read_back_can_be_decoded_on_a_deep_stack(sandbox: Far) -> None:
         def read(frames: int) -> bytes:
             if frames:
                 return read(frames - 1)
-            ((row,),) = stream.pages(before)
+            stream.begin(before)
+            ((row,),) = stream.pages()
             canonical(row.name, decode_event(row.name, bytes(row.event)))
             return bytes(row.event)
 

@@ -1,0 +1,95 @@
+"""Reads the stored log by one query of a database: its columns are the fields, `:after` is where it goes on."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Self
+
+from inorder.errors import TargetUnavailable, UnusableInput
+from inorder.readback import ways
+from inorder.readback.columns import Column, WrongValue
+from inorder.readback.databases import database_of, holds_after
+from inorder.readback.positions import Mark
+from inorder.readback.records import check_columns, parts_of, rows_of
+from inorder.readback.row import StoredRow
+from inorder.targets.environment import filled
+
+_ORDER = re.compile(r"\border\s+by\b", re.IGNORECASE)
+
+
+class Query:
+    """One query, in a connection of its own."""
+
+    sorted = True
+
+    def __init__(self, way: ways.Query, page: int, beside: Path = Path()) -> None:
+        """`page`: rows at a time; `beside`: what the path of a SQLite file is relative to.
+
+        Raises UnusableInput where the query cannot be one for a log, or the database's part is not installed.
+        """
+        self._query = way.query.strip().rstrip(";")
+        if not way.fields.position:
+            raise UnusableInput("readback.fields.position: expected the column that the query is ordered by")
+        if not holds_after(self._query):
+            raise UnusableInput("readback.query: expected :after, the position behind which rows are wanted")
+        if not _ORDER.search(self._query):
+            raise UnusableInput(f"readback.query: expected ORDER BY {way.fields.position}")
+        self._fields, self._rows = way.fields, page
+        self._shown = re.sub(r"(://[^:@/]*):[^@/]*@", r"\1:***@", way.uri)
+        self._database = database_of(filled(way.uri, "readback.uri"), self._shown, beside)
+        self.begin(-1)
+
+    def __enter__(self) -> Self:
+        """Give itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._database.close()
+
+    def check(self) -> None:
+        """Ask for the first rows."""
+        for _ in self._ask(-1):
+            return
+
+    def last_position(self, known: int = -1, step: int = 1, found: Callable[[int], None] | None = None) -> int:
+        """The newest position that the query gives; asked for again where the query has a limit."""
+        column = self._database.quoted(self._fields.position)
+        query = f"SELECT max({column}) AS position FROM (\n{self._query}\n) AS inorder_log"
+        while True:
+            ends = [
+                row.position
+                for columns, count in self._database.batches(query, known, 1)
+                for row in self._made({"position": columns["position"]}, count)
+            ]
+            if not ends or ends[0] <= known:
+                return known
+            known = ends[0]
+            if found is not None:
+                found(known)
+
+    def begin(self, after: int) -> None:
+        """Read behind a position from now on."""
+        self._mark = Mark(after, "readback.query")
+
+    def pages(self) -> Iterator[list[StoredRow]]:
+        """Pages of the rows behind those given so far, until there are none."""
+        return self._mark.behind(self._ask)
+
+    def _ask(self, after: int) -> Iterator[list[StoredRow]]:
+        parts = parts_of(self._fields)
+        for number, (columns, count) in enumerate(self._database.batches(self._query, after, self._rows)):
+            if not number:
+                check_columns(self._fields, columns, "the query")
+            if count or not number:
+                yield self._made({part: columns[name] for part, name in parts.items()}, count)
+
+    def _made(self, columns: Mapping[str, Column], count: int) -> list[StoredRow]:
+        try:
+            return rows_of(columns, count)
+        except WrongValue as wrong:
+            raise TargetUnavailable(f"{self._shown}: readback.query: row {wrong.row} of a page: {wrong}") from None
