@@ -31,12 +31,18 @@ class Log:
         assert self.lock.locked()
         self.rows += rows
 
-    def page(self, after: int, limit: int) -> bytes:
-        """The rows behind a position, as JSON Lines."""
+    def behind(self, after: int, limit: int) -> list[tuple[int, Row]]:
+        """The rows behind a position, with their own."""
         with self.lock:
-            found = list(enumerate(self.rows))[after + 1 : after + 1 + limit]
+            return list(enumerate(self.rows))[after + 1 : after + 1 + limit]
+
+    def read(self, path: str, asked: dict[str, list[str]], headers: "Message") -> tuple[int, bytes]:
+        """Answer somebody who reads: here by the stream of docs/formats.md."""
+        if path != "/stored":
+            return 404, b"{}"
+        found = self.behind(int(asked["after"][0]), int(asked["limit"][0]))
         lines = [{"position": at, "visitor": row[0], "name": row[1], "event": row[2]} for at, row in found]
-        return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+        return 200, b"".join(json.dumps(line).encode() + b"\n" for line in lines)
 
 
 def _handler(log: Log, take: Take) -> type[BaseHTTPRequestHandler]:
@@ -52,11 +58,8 @@ def _handler(log: Log, take: Take) -> type[BaseHTTPRequestHandler]:
             self._answer(status, json.dumps(answer).encode())
 
         def do_GET(self) -> None:
-            asked = parse_qs(urlsplit(self.path).query)
-            if not self.path.startswith("/stored?"):
-                self._answer(404, b"{}")
-                return
-            self._answer(200, log.page(int(asked["after"][0]), int(asked["limit"][0])))
+            parts = urlsplit(self.path)
+            self._answer(*log.read(parts.path, parse_qs(parts.query), self.headers))
 
         def _answer(self, status: int, body: bytes) -> None:
             self.send_response(status)
@@ -79,9 +82,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(take: Take, tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, Log]]:
+def serving(take: Take, tls: ssl.SSLContext | None = None, log: Log | None = None) -> Iterator[tuple[str, Log]]:
     """A running system: its origin, and its log. `tls`: it is spoken to by https, as `localhost`."""
-    log = Log()
+    log = log or Log()
     server = _Server(("127.0.0.1", 0), _handler(log, take))
     if tls is not None:
         # The handshake is made by the thread of the connection: one that hangs must not keep others out.
