@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import trustme
 
+from tests.capture_server import TARGET as CAPTURE
+from tests.capture_server import capture
 from tests.crowd_runs import ROOT, inorder, scenario, verdict
 from tests.home_api import TARGET, home
 from tests.own_systems import Log, Take, serving, swapped
@@ -76,7 +78,10 @@ Make = Callable[..., Take]
 OWN: dict[str, tuple[Make, str]] = {"segment": (segment, SEGMENT), "home": (home, TARGET)}
 
 
-@pytest.mark.parametrize(("make", "target"), OWN.values(), ids=OWN)
+PASSING: dict[str, tuple[Make, str]] = {**OWN, "capture": (capture, CAPTURE)}
+
+
+@pytest.mark.parametrize(("make", "target"), PASSING.values(), ids=PASSING)
 def test_a_system_of_ones_own_passes(tmp_path: Path, make: Make, target: str) -> None:
     """With its own paths, fields, key, answers and order of storing."""
     with serving(make(KEY)) as (origin, log):
