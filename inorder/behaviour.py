@@ -42,8 +42,9 @@ def quantile(knots: tuple[tuple[float, float], ...], share: float) -> float:
 class Cursor(Protocol):
     """A place in one visitor's session."""
 
-    seq: int
-    """The next event's seq."""
+    @property
+    def seq(self) -> int:
+        """The next event's seq."""
 
     def take(self, count: int, ordinary: bool) -> list[bytes]:
         """The next `count` events as canonical envelopes; `ordinary`: each is an ordinary call of its own."""

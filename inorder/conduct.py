@@ -134,6 +134,8 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
         info.reading = run.Reading(after=after)
         folder = RunFolder.create(out, text, info)
         say(f"{written.name}: {written.question.strip()}")
+        for sentence in direct.notes:
+            say(sentence)
         say(f"{written.visitors.count:,} visitors against {', '.join(direct.bases)}{' (sandbox)' if info.sandbox else ''}")
 
         origin: float | None = None

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from inorder import clicklog
 from inorder.behaviour import Behaviour, Synthetic
+from inorder.carrying import Placed
 from inorder.clicklog import Replay
 from inorder.dialects import VISITOR_EVENTS
 from inorder.dialects.base import Dialect
@@ -142,6 +143,8 @@ def plan_of(
         model = Synthetic(scenario.seed, namespace)
     else:
         model = Replay(clicklog.read(behaviour), namespace)
+    if system is not None and system.carrying is not None:
+        model = Placed(model, namespace, system.carrying, scenario.seed)
     if system is None:
         return Plan(scenario, model, namespace, repeat)
     return Plan(with_timeouts(scenario, system.given.timeouts), model, namespace, repeat, system.dialect)

@@ -4,7 +4,7 @@ from hashlib import shake_128
 from struct import Struct as Layout
 
 _KEY = Layout(">QQQ")
-_NAMES = ("session", "plan", "arrival", "pause", "backoff", "mix", "event")
+_NAMES = ("session", "plan", "arrival", "pause", "backoff", "mix", "event", "catalogue")
 _PURPOSES = {purpose: at << 56 for at, purpose in enumerate(_NAMES)}
 
 

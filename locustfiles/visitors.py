@@ -132,6 +132,8 @@ def _begin(environment: Environment, **_: Any) -> None:
             load.system = System(written, own.bases if own else [])
             os.environ.update(load.system.secrets)
             load.named = _at(own, options, ", ".join(load.system.direct))
+            for sentence in load.named.notes:
+                log.info(sentence)
             reach.check(load.named, safety.target_of(load.named, options.processes or 1))
             with conduct.read_back_of(load.named, written) as reader:
                 reader.check()

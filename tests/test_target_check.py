@@ -110,6 +110,31 @@ def test_what_is_not_needed_is_told_and_fails_nothing(checked: Callable[..., Tol
     assert (code, marks(told)["server names"]) == (0, None)
 
 
+def test_a_shop_that_checks_its_products_needs_its_catalogue(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], checked: Callable[..., Told]
+) -> None:
+    """Without it events are refused, and the check says so; with it all works, identity and payload too."""
+    known = {"productId": {7, 8}, "categoryId": {31}, "contactExternalId": {"Ann1"}}
+
+    def refuses(name: str, event: dict[str, Any]) -> str | None:
+        return next((f"unknown {field}" for field, ids in known.items() if event.get(field, min(ids)) not in ids), None)
+
+    code, told = checked(Shop(refuses))
+    assert (code, marks(told)["batch"]) == (1, False)
+    assert 'answer 400: {"error": "unknown productId"}' in sentence(told, "ordinary calls") + sentence(told, "batch")
+    file = tmp_path / "shop.toml"
+    (tmp_path / "shop.csv").write_text("kind,id\nproduct,7\nproduct,8\ncategory,31\ncontact,Ann1\n")
+    with Scripted(Shop(refuses)) as server:
+        file.write_text(f'bases = ["{server.base}"]\ncatalogue = "shop.csv"\n')
+        with pytest.raises(typer.Exit) as ended:
+            check(str(file), as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert (ended.value.exit_code, set(marks(told).values())) == (0, {True}), told
+    assert [note.split(",")[0] for note in told["notes"]] == [
+        "no field is left for the identity of categoryView (categoryId)"
+    ]
+
+
 def test_a_system_that_cannot_be_tried_is_one_line(tmp_path: Path) -> None:
     """Exit code 2: nobody there, a key that is refused, a variable that is not set."""
     done = inorder("target", "check", "http://127.0.0.1:1/1.0")

@@ -49,7 +49,7 @@ def dry_run(asked: conduct.Run, calls: int, *, as_json: bool = False) -> None:
     for at, call, text in shown:
         console.print(f"# {call.kind}, {at:.1f} s after the start, {call.count} event{'' if call.count == 1 else 's'}")
         console.print(text, markup=False)
-    for line in told(costs):
+    for line in (*system.notes, *told(costs)):
         console.print(f"# {line}", markup=False)
     if own is None:
         console.print(f"# {_SANDBOX}: `inorder sandbox` listens there; a run without --target starts its own", markup=False)

@@ -65,9 +65,11 @@ def check(
     works = all(finding.ok is not False for finding in found)
     if as_json:
         parts = {"works": works, "findings": [asdict(finding) for finding in found]}
-        more = {"unsupported": verdict["unsupported"], "visitor": f"{own}1", "prefix": prefix}
+        more = {"notes": system.notes, "unsupported": verdict["unsupported"], "visitor": f"{own}1", "prefix": prefix}
         print(json.dumps(parts | more | {"costs": costs and asdict(costs)}))
     else:
+        for sentence in system.notes:
+            console.print(f"– {sentence}", markup=False)
         _print(found, verdict, costs)
         _print_traces(own, prefix)
         console.print("all that a verdict needs works" if works else "not all that a verdict needs works", style="bold")

@@ -127,7 +127,7 @@ class TargetFile(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     identity: dict[str, str] = {}
     """Event name to the field that carries the identity, where it is not the usual one."""
     catalogue: str | None = None
-    """A CSV of what the system knows (docs/targets.md), relative to the target file."""
+    """A CSV of what the system knows (docs/catalogues.md), relative to the target file."""
 
 
 def load(path: Path) -> TargetFile:

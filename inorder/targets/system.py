@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from inorder.carrying import Carrying, carrying_of
 from inorder.dialects import dialect_of
 from inorder.dialects.base import Dialect
 from inorder.driver.target import Target, bases_of
@@ -29,6 +30,8 @@ class Named:
     path: Path | None = None
     partner_id: str | None = None
     """In the place of the environment's."""
+    carrying: Carrying | None = field(default=None, repr=False)
+    """Where identities stand, and what the system checks; None: as usual, and nothing."""
     dialect: Dialect = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -48,13 +51,18 @@ class Named:
         """The base addresses."""
         return self.given.bases
 
+    @property
+    def notes(self) -> list[str]:
+        """What is sent otherwise than a scenario's behaviour makes it, in sentences."""
+        return self.carrying.sentences() if self.carrying else []
+
     def at(self, bases: Iterable[str]) -> "Named":
         """The same system at other addresses: of proxies before it, say."""
         return self.with_given(bases=bases_of(bases))
 
     def with_given(self, **parts: Any) -> "Named":
         """The same system with other parts of its target file."""
-        return Named(msgspec.structs.replace(self.given, **parts), self.path, self.partner_id)
+        return Named(msgspec.structs.replace(self.given, **parts), self.path, self.partner_id, self.carrying)
 
     def resolve(self) -> Target:
         """Resolve the addresses, read the secrets and the certificates.
@@ -112,4 +120,6 @@ def named(given: Sequence[str], partner_id: str | None = None, ca_file: str | No
     found = load(path)
     if ca_file:
         raise UnusableInput(f"--ca-file: {path} says in tls.ca_file whom to trust")
-    return Named(found, path, partner_id)
+    carrying = carrying_of(found, path)
+    found = msgspec.structs.replace(found, identity=dict(carrying.carriers))
+    return Named(found, path, partner_id, None if carrying.usual else carrying)
