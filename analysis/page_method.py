@@ -6,6 +6,7 @@ from typing import Any
 from analysis import findings, page_timing, run_checks, words
 from analysis.judgement import Judgement
 from analysis.page_sections import interval_note
+from inorder.run import RunInfo
 
 _ONE = ("scenario.toml", "run.json", "history/", "evidence/")
 
@@ -54,11 +55,27 @@ def _driven(judgement: Judgement) -> list[tuple[str, str]]:
         ),
         ("Phases", _phases(judgement)),
         ("Seed", ", ".join(str(own.info.seed) for own in judgement.runs)),
-        ("System", f"{info.target} ({'the sandbox of this run' if info.sandbox else 'given'})"),
+        ("System", f"{info.target} ({_whose(info)})"),
+        ("Its events", traces(judgement)),
         ("Started", ", ".join(own.info.started for own in judgement.runs)),
         ("Machine", ", ".join(f"{name} {value}" for name, value in info.machine.items()) or "not recorded"),
         ("Generators", _generators(judgement)),
     ]
+
+
+def _whose(info: RunInfo) -> str:
+    told = "the sandbox of this run" if info.sandbox else "given"
+    return told if info.calls_per_s is None else f"{told}; at most {info.calls_per_s:g} calls a second, by its quota"
+
+
+def traces(judgement: Judgement) -> str:
+    """How the events of a driven run are found in the system's store, and deleted."""
+    prefixes = list(dict.fromkeys(own.info.prefix for own in judgement.runs))
+    names = ", ".join(f"^{prefix}[0-9]+$" for prefix in prefixes)
+    told = f"Stored under visitors whose names match {names}"
+    if judgement.runs[0].info.sandbox:
+        return f"{told}; the sandbox and its store are gone."
+    return f"{told}: delete them, and nothing of the run is left (as in DELETE … WHERE visitor LIKE '{prefixes[0]}%')."
 
 
 def _given(judgement: Judgement) -> list[tuple[str, str]]:
@@ -141,8 +158,12 @@ def _command(judgement: Judgement, folder_name: str) -> str:
     parts = ["inorder run", shlex.quote(f"reports/{folder}/scenario.toml"), f"--seed {info.seed}"]
     parts += [f"--repeats {runs}"] if runs > 1 else []
     parts += [f"--processes {info.processes}"] if info.processes > 1 else []
-    if not info.sandbox:
+    if info.target_file:
+        parts.append(f"--target {shlex.quote(info.target_file)}")
+    elif not info.sandbox:
         parts += [f"--target {shlex.quote(base)}" for base in info.target.split(", ")]
+    if info.calls_per_s is not None:
+        parts.append(f"--max-rate {info.calls_per_s:g}")
     if info.behaviour != "synthetic":  # in the scenario it is relative to a folder that is not this one
         parts.append(f"--behaviour {shlex.quote(info.behaviour)}")
     return " \\\n  ".join(parts)

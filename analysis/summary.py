@@ -1,6 +1,6 @@
 """summary.md: the verdict in Markdown, fit for a pull request or a chat."""
 
-from analysis import findings, page_capacity, page_sections, run_checks, words
+from analysis import findings, page_capacity, page_method, page_sections, run_checks, words
 from analysis.judgement import Judgement
 from analysis.markup import cell as _cell
 from analysis.markup import text as _text
@@ -52,6 +52,7 @@ def render(judgement: Judgement, folder_name: str) -> str:
         lines += ["", f"> **{_text(witness['anomaly'])}** {_text(witness['sentence'])}"]
     lines += [
         "",
+        *([] if run_checks.is_given(judgement.runs[0]) else [f"{_text(page_method.traces(judgement))}", ""]),
         f"{_which(judgement, folder_name)}. The whole report: index.html beside this file.",
     ]
     return "\n".join(lines) + "\n"

@@ -43,6 +43,27 @@ def test_a_driven_run_says_what_ran_and_how_to_run_it_again() -> None:
     assert "seed 1" in summary.render(case, "run-1")
 
 
+@pytest.mark.parametrize("sandbox", [True, False])
+def test_it_says_how_its_events_are_found_and_deleted(sandbox: bool) -> None:
+    """On the page and in summary.md, by the names of the run's visitors; a sandbox is gone with its store."""
+    case = cases.passing()
+    case = Judgement(case.verdict, with_infos(case.runs, sandbox=sandbox, prefix="kqzzabcd"))
+    row = dict(page_method.method(case))["Its events"]
+    assert "^kqzzabcd[0-9]+$" in row
+    assert ("LIKE 'kqzzabcd%'" in row) != sandbox
+    assert row in text(case)
+    assert "kqzzabcd" in summary.render(case, "run-1")
+
+
+def test_a_quota_is_told_and_kept_when_it_is_run_again() -> None:
+    """And a target file is named as it was."""
+    case = cases.passing()
+    case = Judgement(case.verdict, with_infos(case.runs, sandbox=False, calls_per_s=25.0))
+    assert "at most 25 calls a second, by its quota" in dict(page_method.method(case))["System"]
+    told = command(cases.passing(), processes=1, sandbox=False, calls_per_s=25.0, target_file="my shop.toml")
+    assert told.endswith(" --seed 1 --target 'my shop.toml' --max-rate 25")
+
+
 def command(case: Judgement, **facts: object) -> str:
     """How to run a case again, whose run.json says otherwise in some."""
     case = Judgement(case.verdict, with_infos(case.runs, **facts))
