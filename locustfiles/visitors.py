@@ -22,6 +22,7 @@ from locust.stats import RequestStats, StatsEntry
 
 from inorder import conduct, locust_times, scenario, sla
 from inorder.driver.crew import Lead, Member, follow, to_locust
+from inorder.driver.target import Target
 from inorder.errors import InorderError, UnusableInput
 from inorder.locust_times import LocustTimes, Times
 from inorder.plan import Plan, plan_of
@@ -122,7 +123,7 @@ def _begin(environment: Environment, **_: Any) -> None:
         runner = environment.runner
         load.member = Member(to_locust(environment.events.request.fire))
         if isinstance(runner, WorkerRunner):
-            follow(runner, load.member, load.plan, lambda bases: safety.target_of(_at(own, options, bases)))
+            follow(runner, load.member, load.plan, lambda bases, rate: _worker_target(own, options, bases, rate))
             return
         if "INORDER_RUN" in os.environ:  # the caller has started the system, and checked it
             target = safety.target_of(_at(own, options, environment.host))
@@ -162,6 +163,11 @@ def _at(own: Named | None, options: Any, bases: str) -> Named:
     if own:
         return own.at([bases])
     return _permitted(system.named([bases], options.partner_id, options.ca_file), options)
+
+
+def _worker_target(own: Named | None, options: Any, bases: str, calls_per_s: float | None) -> Target:
+    """Where a worker sends its load, under the quota of all."""
+    return safety.target_of(safety.permitted(_at(own, options, bases), (), calls_per_s))
 
 
 def _permitted(named: Named, options: Any) -> Named:

@@ -130,6 +130,7 @@ class Lead:
             self._workers = {client: number for number, client in enumerate(sorted(self._runner.clients))}
             bases = self._target.base
             self._told = {"folder": str(folder), "workers": self._workers, "bases": bases, "secrets": secrets}
+            self._told["calls_per_s"] = self._target.calls_per_s  # of all together: none may keep another quota
             self._ask(self._workers)
         else:
             engine = self._member.prepare(self._plan, self._target, folder, 0, 1)
@@ -245,8 +246,8 @@ def said(engine: Engine) -> dict[str, Any]:
     }
 
 
-def follow(runner: Any, member: Member, plan: Plan, target: Callable[[str], Target]) -> None:
-    """Make a worker's runner listen to the lead; `target` makes one from the base addresses that the lead names."""
+def follow(runner: Any, member: Member, plan: Plan, target: Callable[[str, float | None], Target]) -> None:
+    """Make a worker's runner listen to the lead; `target` makes one from the base addresses and the quota that it names."""
 
     def prepare(msg: Any, **_: Any) -> None:
         worker = msg.data["workers"][runner.client_id]
@@ -255,9 +256,8 @@ def follow(runner: Any, member: Member, plan: Plan, target: Callable[[str], Targ
             return
         try:
             os.environ.update(msg.data["secrets"])
-            engine = member.prepare(
-                plan, target(msg.data["bases"]), Path(msg.data["folder"]), worker, len(msg.data["workers"])
-            )
+            made = target(msg.data["bases"], msg.data["calls_per_s"])
+            engine = member.prepare(plan, made, Path(msg.data["folder"]), worker, len(msg.data["workers"]))
         except (InorderError, OSError) as error:
             log.error("worker w%d cannot work: %s", worker, error)
             runner.quit()

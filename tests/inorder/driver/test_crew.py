@@ -55,9 +55,9 @@ def hoping() -> Plan:
     return crowd
 
 
-def target() -> Target:
+def target(rate: float | None = None) -> Target:
     """An address that nothing is sent to."""
-    return Target.resolve("http://127.0.0.1:1/1.0", {"apiKey": "k", "partnerId": "p"})
+    return Target.resolve("http://127.0.0.1:1/1.0", {"apiKey": "k", "partnerId": "p"}, calls_per_s=rate)
 
 
 def test_a_worker_that_did_not_listen_yet_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,13 +78,28 @@ def test_a_worker_that_did_not_listen_yet_is_asked_again(tmp_path: Path, monkeyp
 def test_a_worker_that_is_asked_twice_prepares_once(tmp_path: Path) -> None:
     """And says again that it is ready."""
     runner, member = Runner(), Member(silent)
-    follow(runner, member, plan(), lambda bases: target())
-    told = {"workers": {"one": 0}, "secrets": {}, "bases": "", "folder": str(tmp_path)}
+    follow(runner, member, plan(), lambda bases, rate: target(rate))
+    told = {"workers": {"one": 0}, "secrets": {}, "bases": "", "calls_per_s": None, "folder": str(tmp_path)}
     runner.listeners["inorder-prepare"](Message(told))
     engine = member.engine
     runner.listeners["inorder-prepare"](Message(told))
     assert member.engine is engine
     assert [kind for kind, _, _ in runner.sent] == ["inorder-ready"] * 2
+    member.close()
+
+
+def test_a_worker_keeps_the_quota_that_the_lead_names(tmp_path: Path) -> None:
+    """Whatever it was told itself: its part of it, or nothing where that is no call a second."""
+    lead_runner, runner, member = Runner(("one", "two")), Runner(), Member(silent)
+    lead = Lead(lead_runner, Member(silent), plan(), target(8.0))
+    lead.begin(tmp_path, {})
+    follow(runner, member, plan(), lambda bases, rate: target(rate))
+    (_, told, _), *_ = lead_runner.sent
+    runner.listeners["inorder-prepare"](Message(told | {"workers": {"one": 0, "two": 1}}))
+    engine = member.engine
+    assert engine is not None
+    assert engine._quota is not None
+    assert engine._quota._unused == 4
     member.close()
 
 
@@ -120,9 +135,9 @@ def test_the_load_is_ended_by_what_all_processes_count_together(tmp_path: Path, 
 def test_a_worker_tells_what_it_counts_and_stops_when_it_is_told(tmp_path: Path) -> None:
     """With its first word the batches that it plans; once stopped it makes no further call, and has not failed."""
     runner, member, crowd = Runner(), Member(silent), hoping()
-    follow(runner, member, crowd, lambda bases: target())
+    follow(runner, member, crowd, lambda bases, rate: target(rate))
     runner.listeners["inorder-stop"](Message(None))  # before there is anything to stop
-    told = {"workers": {"one": 0, "two": 1}, "secrets": {}, "bases": "", "folder": str(tmp_path)}
+    told = {"workers": {"one": 0, "two": 1}, "secrets": {}, "bases": "", "calls_per_s": None, "folder": str(tmp_path)}
     runner.listeners["inorder-prepare"](Message(told))
     assert runner.sent[-1][1]["hope"]["planned"] == Hope(crowd, range(0, crowd.senders, 2)).said(0.0).planned
     engine = member.engine

@@ -19,6 +19,7 @@ from inorder.driver.target import Target
 from inorder.errors import UnusableInput
 from inorder.history import Closed, HistoryWriter, Sent, read
 from inorder.plan import Plan
+from inorder.sla import Sla
 from tests.inorder.crowd import plan
 from tests.inorder.driver.scripted import Exchange, Scripted
 
@@ -166,6 +167,22 @@ def test_what_is_held_back_is_not_sent_after_the_end(tmp_path: Path, how: str) -
         assert len(server.requests) == before
     assert closed.unsent > 0
     assert [type(line) for _, line in read(tmp_path / "w0.jsonl")][-1] is Closed
+
+
+def test_what_a_quota_holds_back_ends_no_load(tmp_path: Path) -> None:
+    """An objective on response times is not lost by it: only what the system does counts as late."""
+    made = crowd(count=8)
+    line = Sla("ordinary.response_ms.max", max=300, stop=True)
+    made = Plan(replace(made.scenario, sla=[line]), made.behaviour, made.namespace)
+    with Scripted(lambda exchange: exchange.answer()) as server:
+        (engine,), users = engines(made, server.base, tmp_path, 20.0, 1)
+        gevent.sleep(0)
+        engine.start(time.monotonic())
+        gevent.joinall(users, timeout=60)
+        assert engine.hope.said(engine.now()).hits == [0]
+        engine.close(interrupted=False)
+    sent = [line for _, line in read(tmp_path / "w0.jsonl") if isinstance(line, Sent)]
+    assert max(line.sent - line.intended for line in sent if line.kind == "ordinary") > 0.5
 
 
 def test_the_order_of_a_visitor_is_kept_while_calls_are_held_back(tmp_path: Path) -> None:
