@@ -17,6 +17,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from analysis import report
+from analysis.verdict import judge
+from inorder import conduct
+from inorder.run import RunFolder
+from inorder.targets.system import named
 from tests.crowd_runs import ROOT, inorder, scenario, verdict
 from tests.inorder.readback.shops import listing_server
 
@@ -57,25 +62,40 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stored]:
         server.terminate()
 
 
-def read_back(stored: Stored, folder: Path, readback: str) -> dict[str, Any]:
-    """Read a copy of the run back as a target file says, and judge it."""
+def copied(stored: Stored, folder: Path, readback: str) -> Path:
+    """A copy of the run whose system is read back as a target file says."""
     target = folder / "system.toml"
     target.write_text(f'bases = ["{stored.base}"]\n[auth]\napi_key_env = "K"\npartner_id_env = "K"\n{readback}')
     run = folder / "run"
     shutil.copytree(stored.run, run)
     told = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps({**told, "target_file": str(target)}))
-    done = inorder("judge", run, "--read-back", K="none")
-    assert done.returncode == 1, done.stdout + done.stderr
-    found = verdict(run)
-    del found["delivery"]["waited_s"]  # how long the log was looked at, to the last millisecond
+    return run
+
+
+def without_waiting(found: dict[str, Any]) -> dict[str, Any]:
+    """All of a verdict but for how long the log was looked at, to the last millisecond."""
+    del found["delivery"]["waited_s"]
     return found
 
 
 @pytest.fixture(scope="module")
 def streamed(stored: Stored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The verdict by the stream."""
-    return read_back(stored, tmp_path_factory.mktemp("stream"), '[readback]\nway = "stream"\n')
+    """The verdict by the stream, from the command line."""
+    run = copied(stored, tmp_path_factory.mktemp("stream"), '[readback]\nway = "stream"\n')
+    done = inorder("judge", run, "--read-back", K="none")
+    assert done.returncode == 1, done.stdout + done.stderr
+    return without_waiting(verdict(run))
+
+
+def read_back(stored: Stored, folder: Path, readback: str) -> dict[str, Any]:
+    """The verdict of a copy of the run that is read back so."""
+    run = RunFolder.open(copied(stored, folder, readback))
+    system, written = named([str(folder / "system.toml")]), run.scenario()
+    with conduct.read_back_of(system, written) as reader:
+        reader.check()
+        conduct.read_back(run, reader, system, written)
+    return without_waiting(json.loads(json.dumps(report.plain(judge([run]).verdict))))
 
 
 def test_the_run_is_faulty_in_several_ways(streamed: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from inorder.errors import TargetUnavailable, UnusableInput
+from inorder.readback.databases import _said
 from inorder.readback.sql import Query
 from inorder.readback.ways import Fields
 from inorder.readback.ways import Query as Way
@@ -170,6 +171,14 @@ def test_a_database_that_is_not_there_is_one_line_without_secrets(
     assert str(refused.value).startswith(line)
     assert "s3cret" not in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_an_error_that_tells_the_address_tells_no_password() -> None:
+    """Whole or in part, whatever the driver says; in one line."""
+    uri, shown = "mysql://ann:s3cret@h/x", "mysql://ann:***@h/x"
+    assert _said(ValueError(f"cannot open {uri}\n  (user ann, s3cret)"), uri, shown) == (
+        "cannot open mysql://ann:***@h/x (user ann, ***)"
+    )
 
 
 @pytest.mark.parametrize(
