@@ -61,7 +61,7 @@ mutate: $(VENV)/.dev ## mutate the checking code, and see whether the tests noti
 lock: ## pin the requirements again (needs uv); ARGS=--upgrade takes newer releases
 	@command -v $(UV) >/dev/null || { echo "make: lock needs uv, and $(UV) is not on the path" >&2; exit 1; }
 	$(UV) $(LOCK) $(ARGS) --extra run --extra judge --extra postgres --extra sql --extra dask --extra bench --extra mutation --extra fuzz --extra dev pyproject.toml -o requirements/dev.txt
-	$(UV) $(LOCK) $(ARGS) --extra run --extra judge -c requirements/dev.txt pyproject.toml requirements/build.in -o requirements/run.txt
+	$(UV) $(LOCK) $(ARGS) --extra run --extra judge --extra sql -c requirements/dev.txt pyproject.toml requirements/build.in -o requirements/run.txt
 	@! grep -n '://' requirements/*.txt
 
 clean: ## remove .venv, caches and builds; runs in reports/ stay
