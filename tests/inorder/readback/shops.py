@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -98,8 +99,8 @@ class ListingServer:
 
 
 @contextlib.contextmanager
-def listing_server() -> Iterator[ListingServer]:
-    """A listing server on loopback, gone at the end."""
+def listing_server(tls: ssl.SSLContext | None = None) -> Iterator[ListingServer]:
+    """A listing server on loopback, gone at the end; `tls`: its certificate, and whom it lets in."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -118,7 +119,9 @@ def listing_server() -> Iterator[ListingServer]:
             """Says nothing."""
 
     web = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made = ListingServer(f"http://127.0.0.1:{web.server_port}")
+    if tls is not None:
+        web.socket = tls.wrap_socket(web.socket, server_side=True)
+    made = ListingServer(f"{'https' if tls else 'http'}://127.0.0.1:{web.server_port}")
     thread = threading.Thread(target=web.serve_forever, args=(0.05,))
     thread.start()
     try:

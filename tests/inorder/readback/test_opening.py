@@ -1,16 +1,18 @@
 """Opening the way that a target file names: what is sent where, and what a scenario may not ask of it."""
 
+import ssl
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
-from inorder.errors import UnusableInput
+from inorder.errors import TargetUnavailable, UnusableInput
 from inorder.readback.live import Live
 from inorder.readback.opening import check_way, reader_of
 from inorder.scenario import Scenario, parse
 from inorder.targets.system import Named, named
-from tests.inorder.readback.shops import ListingServer, Shop, positions
+from tests.inorder.readback.shops import ListingServer, Shop, listing_server, positions
 from tests.inorder.readback.test_live import BASE, LINE, looks
 
 SQL = """
@@ -49,6 +51,32 @@ def test_the_headers_of_the_calls_go_only_to_their_own_origin(
         assert positions(reader, -1) == [1]
     assert server.headers[0]["X-Own"] == "o1"
     assert ("X-Calls" in server.headers[0]) is shared
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_listing_is_asked_with_the_certificates_of_the_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: bool
+) -> None:
+    """Its own authority is trusted, and our certificate shown; without it nobody is let in."""
+    monkeypatch.setenv("INORDER_OWN", "o1")
+    monkeypatch.setattr("inorder.readback.asking.BACKOFF_S", 0.0)
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    authority.issue_cert("client.test").private_key_and_cert_chain_pem.write_to_path(tmp_path / "own.pem")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    authority.configure_trust(tls)
+    tls.verify_mode = ssl.CERT_REQUIRED
+    with listing_server(tls) as server:
+        server.add(1, 2)
+        more = '[tls]\nca_file = "ca.pem"\n' + ('certificate = "own.pem"\n' if shown else "")
+        where = system(tmp_path, LISTING.format(url=f"{server.base}/position", by="position"), more=more)
+        with reader_of(where, 100) as reader:
+            if shown:
+                assert positions(reader, -1) == [1, 2]
+            else:
+                with pytest.raises(TargetUnavailable, match="not there: "):
+                    positions(reader, -1)
 
 
 def test_an_error_names_the_target_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
