@@ -263,9 +263,9 @@ class Engine:
         intended = call.intended
         if self._quota is not None:
             # What a quota held back is late by the quota: neither this process's doing nor, for `hope`, the system's.
-            freed = self._quota.take(max(intended, ready), sent)
-            if freed > max(intended, ready):
-                ready = intended = freed
+            # A connection that came free only after it was kept by other calls that the quota had held back.
+            freed = self._quota.take(intended, sent)
+            ready, intended = max(ready, freed), max(intended, freed)
         self._history.sent(
             name, call.batch, call.kind, call.attempt, call.intended, ready, sent,
             call.events, call.digests, call.count, len(call.body), server if self._servers > 1 else None,

@@ -171,8 +171,8 @@ def test_what_is_held_back_is_not_sent_after_the_end(tmp_path: Path, how: str) -
 
 def test_what_a_quota_holds_back_ends_no_load(tmp_path: Path) -> None:
     """An objective on response times is not lost by it: only what the system does counts as late."""
-    made = crowd(count=8)
-    line = Sla("ordinary.response_ms.max", max=300, stop=True)
+    made = crowd(count=24)
+    line = Sla("ordinary.response_ms.max", max=2000, stop=True)
     made = Plan(replace(made.scenario, sla=[line]), made.behaviour, made.namespace)
     with Scripted(lambda exchange: exchange.answer()) as server:
         (engine,), users = engines(made, server.base, tmp_path, 20.0, 1)
@@ -182,7 +182,7 @@ def test_what_a_quota_holds_back_ends_no_load(tmp_path: Path) -> None:
         assert engine.hope.said(engine.now()).hits == [0]
         engine.close(interrupted=False)
     sent = [line for _, line in read(tmp_path / "w0.jsonl") if isinstance(line, Sent)]
-    assert max(line.sent - line.intended for line in sent if line.kind == "ordinary") > 0.5
+    assert max(line.sent - line.intended for line in sent if line.kind == "ordinary") > 2.5
 
 
 def test_the_order_of_a_visitor_is_kept_while_calls_are_held_back(tmp_path: Path) -> None:

@@ -106,8 +106,11 @@ BAD: list[tuple[str | bytes, str]] = [
     (BASES + 'readback.way = "ftp"', "readback.way: expected one of "),
     (BASES + 'readback = { way = "stream", urls = "x" }', "readback: unknown key 'urls'; known here: way, url, token_env"),
     (BASES + 'identity.peek = "productId"', "identity: expected names of events (view, "),
-    (BASES + 'identity.view = "price"', "identity.view: expected one of productId, stockId, got 'price'"),
-    (BASES + 'identity.view = "sessionExternalId"', "identity.view: expected one of productId, stockId, got "),
+    (
+        BASES + 'identity.view = "price"',
+        "identity.view: expected a whole number or a free text of the event (productId, stockId), got",
+    ),
+    (BASES + 'identity.view = "sessionExternalId"', "identity.view: expected a whole number or a free"),
 ]
 
 
