@@ -127,7 +127,7 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
         reader.check()
         after = reader.last_position()
         info = run_info(
-            plan, direct, sandbox=not asked.targets, processes=asked.processes, repeat=repeat,
+            plan, direct, sandbox=own is None, processes=asked.processes, repeat=repeat,
             behaviour=asked.behaviour,
         )  # fmt: skip
         info.run = out.name

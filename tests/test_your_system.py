@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from inorder.run import RunFolder
 from tests.crowd_runs import ROOT, inorder, scenario, verdict
 from tests.inorder.sandboxes import far
 from tests.own_systems import Log, Row, serving
@@ -120,8 +121,11 @@ def test_a_system_of_the_page_is_checked_and_run(tmp_path: Path, system: Any) ->
         assert checked.returncode == 0, checked.stdout + checked.stderr
         assert KEY not in checked.stdout + checked.stderr
         out = tmp_path / "run"
-        done = inorder("run", crowd, "--target", target, "--out", out, **secrets)
+        # A scenario may name the system too, in the place of --target.
+        crowd.write_text(f'target = "own.toml"\n{crowd.read_text(encoding="utf-8")}', encoding="utf-8")
+        done = inorder("run", crowd, "--out", out, **secrets)
         assert done.returncode == 0, done.stdout + done.stderr
+    assert not RunFolder.open(out).info().sandbox
     found = verdict(out)
     assert found["verdict"] == "pass"
     assert found["events"]["confirmed"] == found["events"]["stored"] > 100
