@@ -81,7 +81,7 @@ def read(uri: str, folder: Path) -> None:
     run.evidence.mkdir(parents=True)
     asked = Readback(settle_s=0.01, readings=1)
     began = time.monotonic()
-    with Query(Way(uri=uri, query=QUERY), asked.page) as reader:
+    with contextlib.closing(Query(Way(uri=uri, query=QUERY), asked.page)) as reader:
         identities = Identities(Namespace(PREFIX), VISITOR_EVENTS)
         went = read_log(run, reader, identities, asked, time.monotonic, -1)
     seconds, used = time.monotonic() - began, resource.getrusage(resource.RUSAGE_SELF)

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +136,7 @@ def _begin(environment: Environment, **_: Any) -> None:
             for sentence in load.named.notes:
                 log.info(sentence)
             reach.check(load.named, safety.target_of(load.named, options.processes or 1))
-            with conduct.read_back_of(load.named, written) as reader:
+            with closing(conduct.read_back_of(load.named, written)) as reader:
                 reader.check()
             environment.host = ", ".join(load.system.bases)
             target = safety.target_of(_at(own, options, environment.host))
@@ -193,7 +193,7 @@ def _start(environment: Environment, **_: Any) -> None:
             repeat=options.repeat,
             behaviour=Path(options.behaviour) if options.behaviour else None,
         )
-        with conduct.read_back_of(load.named, load.plan.scenario) as reader:
+        with closing(conduct.read_back_of(load.named, load.plan.scenario)) as reader:
             # What an earlier run stored under the same names is not this run's.
             info.reading = Reading(after=reader.last_position())
         folder = conduct.new_folder(load.plan.scenario.name)

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -109,7 +110,7 @@ def test_what_was_confirmed_outlives_every_kill(tmp_path: Path, store: str, monk
         load_s = drive(plan, system.resolve(), run.history, on_start=lambda _: killer.start())
         conduct.note_end(run, load_s)
         left, killer.left = killer.left, 0
-        with conduct.read_back_of(system, written) as reader:
+        with closing(conduct.read_back_of(system, written)) as reader:
             conduct.read_back(run, reader, system, written)
     finally:
         sandbox.stop()

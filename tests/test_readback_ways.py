@@ -92,7 +92,7 @@ def read_back(stored: Stored, folder: Path, readback: str) -> dict[str, Any]:
     """The verdict of a copy of the run that is read back so."""
     run = RunFolder.open(copied(stored, folder, readback))
     system, written = named([str(folder / "system.toml")]), run.scenario()
-    with conduct.read_back_of(system, written) as reader:
+    with closing(conduct.read_back_of(system, written)) as reader:
         reader.check()
         conduct.read_back(run, reader, system, written)
     return without_waiting(json.loads(json.dumps(report.plain(judge([run]).verdict))))

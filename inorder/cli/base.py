@@ -26,6 +26,12 @@ console = Console(highlight=False, soft_wrap=True)
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors: the exit code tells the verdict.")]
 Json = Annotated[bool, typer.Option("--json", help="Print what was found as JSON to standard output, and nothing else.")]
+PartnerId = Annotated[str | None, typer.Option(help="partnerId; default: INORDER_PARTNER_ID.")]
+CaFile = Annotated[str | None, typer.Option(help="Certificates to trust instead of the system's.")]
+YesLoad = Annotated[
+    list[str] | None, typer.Option(help="Host that may be sent load, though it is not this machine; several.")
+]
+MaxRate = Annotated[float | None, typer.Option(min=1, help="Calls a second, at most, all processes together.")]
 
 
 def speak(quiet: bool, as_json: bool) -> None:

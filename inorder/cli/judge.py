@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -95,6 +96,6 @@ def _read_back(folder: RunFolder) -> None:
     if not info.target:
         raise UnusableInput(f"{folder.path}: made of files that were given: there is no system to read back from")
     system = named([info.target_file or info.target])
-    with conduct.read_back_of(system, asked) as reader:
+    with closing(conduct.read_back_of(system, asked)) as reader:
         reader.check()
         conduct.read_back(folder, reader, system, asked)

@@ -1,5 +1,6 @@
 """`inorder readback`: read the stored log of a system once, into a file."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +35,7 @@ def readback(
     unfinished = out.with_name(f"{out.name}.part")
     rows, last = 0, after
     try:
-        with reader_of(named(target), page) as reader:
+        with closing(reader_of(named(target), page)) as reader:
             sink = sink_of(out.suffix, unfinished)
             try:
                 reader.begin(after)

@@ -8,7 +8,20 @@ from typing import Annotated, Any
 import typer
 
 from inorder import conduct, objectives
-from inorder.cli.base import Json, Quiet, app, console, judge_and_end, judging_room, progress, speak
+from inorder.cli.base import (
+    CaFile,
+    Json,
+    MaxRate,
+    PartnerId,
+    Quiet,
+    YesLoad,
+    app,
+    console,
+    judge_and_end,
+    judging_room,
+    progress,
+    speak,
+)
 from inorder.cli.capacity import run_steps
 from inorder.cli.dry_run import dry_run
 from inorder.cli.slo import SloFiles, lines_of
@@ -28,12 +41,10 @@ def run(
     seed: Annotated[int | None, typer.Option(help="Another seed than the scenario's.")] = None,
     behaviour: Annotated[Path | None, typer.Option(help="Click log to replay (JSON Lines or CSV).")] = None,
     repeats: Annotated[int, typer.Option(min=1, max=100, help="Runs; intervals then come from the repeats.")] = 1,
-    partner_id: Annotated[str | None, typer.Option(help="partnerId; default: INORDER_PARTNER_ID.")] = None,
-    ca_file: Annotated[str | None, typer.Option(help="Certificates to trust instead of the system's.")] = None,
-    yes_load: Annotated[
-        list[str] | None, typer.Option(help="Host that may be sent load, though it is not this machine; several.")
-    ] = None,
-    max_rate: Annotated[float | None, typer.Option(min=1, help="Calls a second, at most, all processes together.")] = None,
+    partner_id: PartnerId = None,
+    ca_file: CaFile = None,
+    yes_load: YesLoad = None,
+    max_rate: MaxRate = None,
     dry: Annotated[
         bool, typer.Option("--dry-run", help="Send nothing: print the first calls as curl commands, and the costs.")
     ] = False,

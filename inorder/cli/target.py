@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from inorder import conduct
-from inorder.cli.base import Json, app, console, judging_room, speak
+from inorder.cli.base import CaFile, Json, MaxRate, PartnerId, YesLoad, app, console, judging_room, speak
 from inorder.cli.dry_run import costs_of_run, planned
 from inorder.costs import Costs, told
 from inorder.merge import merge
@@ -34,12 +34,10 @@ def check(
     given: Annotated[str, typer.Argument(metavar="TARGET", help="Target file, or base addresses with commas.")],
     file: Annotated[Path | None, typer.Argument(metavar="SCENARIO", help="Scenario whose costs are told too.")] = None,
     processes: Annotated[int, typer.Option(min=1, max=64, help="Generator processes of the run.")] = 1,
-    partner_id: Annotated[str | None, typer.Option(help="partnerId; default: INORDER_PARTNER_ID.")] = None,
-    ca_file: Annotated[str | None, typer.Option(help="Certificates to trust instead of the system's.")] = None,
-    yes_load: Annotated[
-        list[str] | None, typer.Option(help="Host that may be sent load, though it is not this machine; several.")
-    ] = None,
-    max_rate: Annotated[float | None, typer.Option(min=1, help="Calls a second, at most, all processes together.")] = None,
+    partner_id: PartnerId = None,
+    ca_file: CaFile = None,
+    yes_load: YesLoad = None,
+    max_rate: MaxRate = None,
     as_json: Json = False,
 ) -> None:
     """Send one visitor to TARGET, read it back, and say what works; with SCENARIO also what its run will cost.

@@ -15,7 +15,7 @@ _HINT = "is INORDER_READBACK_TOKEN set and right?"
 
 
 class ReadBack:
-    """The stream of one system; to be closed, or used in a `with` block."""
+    """The stream of one system; to be closed."""
 
     sorted = True
 
@@ -30,14 +30,6 @@ class ReadBack:
         self._client = asking.client_of(url.host, headers, verify)
         self._limit = page
         self._after = -1
-
-    def __enter__(self) -> "ReadBack":
-        """Give itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close it."""
-        self.close()
 
     def close(self) -> None:
         """Close the connections."""

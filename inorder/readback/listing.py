@@ -3,7 +3,7 @@
 import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Self
+from typing import Any
 
 import httpx
 import msgspec
@@ -22,7 +22,7 @@ _HINT = "are the headers of the target file right?"
 
 
 class Listing:
-    """One listing; to be closed, or used in a `with` block."""
+    """One listing; to be closed."""
 
     sorted = True
 
@@ -43,14 +43,6 @@ class Listing:
         self._client = asking.client_of(self._address.host, headers, verify)
         self._records, self._picked = path_of(way.records), Picked(way.fields)
         self.begin(-1)
-
-    def __enter__(self) -> Self:
-        """Give itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close it."""
-        self.close()
 
     def close(self) -> None:
         """Close the connections."""

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 
@@ -46,13 +46,6 @@ class Files:
         self._options = all_filled(way.options, "readback.options")
         self._picked = Picked(way.fields)
         self.begin(-1)
-
-    def __enter__(self) -> Self:
-        """Give itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing is open."""
 
     def close(self) -> None:
         """Nothing is open."""

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,16 +24,10 @@ LOOK_S = 0.1
 
 
 class Reader(Protocol):
-    """A way to read a stored log; to be closed, or used in a `with` block."""
+    """A way to read a stored log; to be closed."""
 
     sorted: bool
     """Whether rows come in the order of their positions; else they are put into it (files, whose order tells nothing)."""
-
-    def __enter__(self) -> Self:
-        """Give itself."""
-
-    def __exit__(self, *_: object) -> None:
-        """Close it."""
 
     def close(self) -> None:
         """Close what is open."""

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Self
 
 from inorder.errors import TargetUnavailable, UnusableInput
 from inorder.readback import ways
@@ -38,14 +37,6 @@ class Query:
         self._shown = re.sub(r"(://[^:@/]*):[^@/]*@", r"\1:***@", way.uri)
         self._database = database_of(filled(way.uri, "readback.uri"), self._shown, beside)
         self.begin(-1)
-
-    def __enter__(self) -> Self:
-        """Give itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close it."""
-        self.close()
 
     def close(self) -> None:
         """Close the connection."""

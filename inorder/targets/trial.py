@@ -1,6 +1,7 @@
 """One visitor of its own name, sent to a system and read back: what a run would do, as small as it can be."""
 
 import secrets
+from contextlib import closing
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -60,8 +61,7 @@ def send(system: Named, target: Target, folder: Path) -> tuple[RunFolder, str | 
     plan, text = plan_for(system)
     unread: str | None = None
     after = -1
-    reader = conduct.read_back_of(system, plan.scenario)
-    with reader:
+    with closing(conduct.read_back_of(system, plan.scenario)) as reader:
         try:
             reader.check()
             after = reader.last_position()

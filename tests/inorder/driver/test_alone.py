@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ def test_a_run_is_the_same_as_one_under_locust(tmp_path: Path, monkeypatch: pyte
         assert done.returncode == 0, done.stdout + done.stderr
         crowd = plan_of(scenario.load(file))
         system = named([sandbox.base])
-        with conduct.read_back_of(system, crowd.scenario) as reader:
+        with closing(conduct.read_back_of(system, crowd.scenario)) as reader:
             info = conduct.run_info(crowd, system, sandbox=False, processes=1)
             info.reading = Reading(after=reader.last_position())
             run = RunFolder.create(tmp_path / "alone", SCENARIO, info)

@@ -1,6 +1,7 @@
 """Reading the stream: the newest position by bisection, pages, attempts, and what stands in the way in one line."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -185,11 +186,11 @@ def stored(tmp_path: Path) -> Iterator[str]:
 
 def test_a_real_sandbox_is_read(stored: str) -> None:
     """Every row once, in order; without the token it refuses."""
-    with ReadBack(stored, "sesame", 60) as real:
+    with closing(ReadBack(stored, "sesame", 60)) as real:
         real.check()
         assert real.last_position() == 250
         rows = [row for page in behind(-1, real) for row in page]
     assert [row.position for row in rows] == list(range(1, 251))
     assert {row.visitor for row in rows} == {f"v{number}" for number in range(5)}
-    with ReadBack(stored, None, 60) as closed, pytest.raises(TargetUnavailable, match="refuses to be read"):
+    with closing(ReadBack(stored, None, 60)) as closed, pytest.raises(TargetUnavailable, match="refuses to be read"):
         closed.check()

@@ -1,5 +1,6 @@
 """Reading a log from a listing over HTTP: each way of paging, what comes meanwhile, and what is wrong in one line."""
 
+from contextlib import closing
 from typing import Any
 
 import msgspec
@@ -28,11 +29,13 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("inorder.readback.asking.BACKOFF_S", 0.0)
 
 
-def opened(server: ListingServer, by: str, fields: Fields = FIELDS, path: str | None = None, **changes: Any) -> Listing:
-    """A reader of the listing."""
+def opened(
+    server: ListingServer, by: str, fields: Fields = FIELDS, path: str | None = None, **changes: Any
+) -> closing[Listing]:
+    """For a `with` block, a reader of the listing."""
     paging = Paging(by=by, **PAGINGS[by])  # type: ignore[arg-type]  # one of its words
     way = Way(url=f"{server.base}/{path or by}", paging=paging, records="data.items", fields=fields)
-    return Listing(msgspec.structs.replace(way, **changes), {"X-Key": "k"})
+    return closing(Listing(msgspec.structs.replace(way, **changes), {"X-Key": "k"}))
 
 
 @pytest.mark.parametrize("by", PAGINGS)

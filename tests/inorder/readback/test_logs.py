@@ -5,6 +5,7 @@ import gzip
 import io
 import itertools
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +55,9 @@ def content(form: str, found: list[dict[str, Any]]) -> bytes:
     return gzip.compress(written.getvalue()) if form.endswith(".gz") else written.getvalue()
 
 
-def opened(folder: Path, *paths: str, fields: Fields = FLAT, **more: Any) -> Files:
-    """A reader of files in a folder."""
-    return Files(Way(paths=list(paths), fields=fields, **more), folder)
+def opened(folder: Path, *paths: str, fields: Fields = FLAT, **more: Any) -> closing[Files]:
+    """For a `with` block, a reader of files in a folder."""
+    return closing(Files(Way(paths=list(paths), fields=fields, **more), folder))
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -1,6 +1,7 @@
 """Opening the way that a target file names: what is sent where, and what a scenario may not ask of it."""
 
 import ssl
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def test_the_headers_of_the_calls_go_only_to_their_own_origin(
     server.add(1)
     way = LISTING.format(url=f"{server.base}/position", by="position")
     where = system(tmp_path, way, base.format(origin=server.base), 'headers = {X-Calls = "c1"}')
-    with reader_of(where, 100) as reader:
+    with closing(reader_of(where, 100)) as reader:
         assert positions(reader, -1) == [1]
     assert server.headers[0]["X-Own"] == "o1"
     assert ("X-Calls" in server.headers[0]) is shared
@@ -71,7 +72,7 @@ def test_a_listing_is_asked_with_the_certificates_of_the_target(
         server.add(1, 2)
         more = '[tls]\nca_file = "ca.pem"\n' + ('certificate = "own.pem"\n' if shown else "")
         where = system(tmp_path, LISTING.format(url=f"{server.base}/position", by="position"), more=more)
-        with reader_of(where, 100) as reader:
+        with closing(reader_of(where, 100)) as reader:
             if shown:
                 assert positions(reader, -1) == [1, 2]
             else:
@@ -94,7 +95,7 @@ def test_a_sqlite_file_is_found_beside_the_target_file(tmp_path: Path) -> None:
     shop = Shop(f"sqlite:///{tmp_path / 'shop.sqlite'}")
     shop.execute("CREATE TABLE log (at INTEGER, who TEXT, what TEXT, body TEXT, server TEXT, stored TEXT, odd INTEGER)")
     shop.store(1, 2)
-    with reader_of(system(tmp_path, SQL.format(uri="sqlite:///shop.sqlite")), 100) as reader:
+    with closing(reader_of(system(tmp_path, SQL.format(uri="sqlite:///shop.sqlite")), 100)) as reader:
         assert positions(reader, -1) == [1, 2]
 
 

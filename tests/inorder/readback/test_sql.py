@@ -1,6 +1,7 @@
 """Reading a log by SQL: from PostgreSQL and SQLite as Arrow, from others by SQLAlchemy, and what is wrong in one line."""
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ FIELDS = Fields(position="at", visitor="who", name="what", event="body", server=
 ALL = "SELECT * FROM log WHERE at > :after ORDER BY at"
 
 
-def opened(shop: Shop | str, query: str = ALL, page: int = 100, **fields: Any) -> Query:
-    """A reader of a database."""
+def opened(shop: Shop | str, query: str = ALL, page: int = 100, **fields: Any) -> closing[Query]:
+    """For a `with` block, a reader of a database."""
     uri = shop if isinstance(shop, str) else shop.uri
-    return Query(Way(uri=uri, query=query, fields=msgspec.structs.replace(FIELDS, **fields)), page)
+    return closing(Query(Way(uri=uri, query=query, fields=msgspec.structs.replace(FIELDS, **fields)), page))
 
 
 def checked_and_read(shop: Shop, query: str, **fields: Any) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import httpx
 import pytest
@@ -163,7 +164,7 @@ def test_it_is_refused_alone_and_in_a_batch(sandbox: Far, case: str) -> None:
 def test_it_is_stored_and_read_back_alone_and_in_a_batch(sandbox: Far, case: str) -> None:
     """As it was passed, line breaks between tokens as spaces; and the harness can decode it, and take its digest."""
     name, body = STORED[case]
-    with ReadBack(sandbox.base, None, 10) as stream:
+    with closing(ReadBack(sandbox.base, None, 10)) as stream:
         for call, sent in ((name, body), ("visitorEvents", in_batch(name, body))):
             if len(sent) > MIB:
                 continue
@@ -185,7 +186,7 @@ def test_it_is_stored_and_read_back_alone_and_in_a_batch(sandbox: Far, case: str
 def test_what_is_read_back_can_be_decoded_on_a_deep_stack(sandbox: Far) -> None:
     """The harness reads far from the bottom of its stack."""
     body = custom(nested(MAX_DEPTH - 2))
-    with ReadBack(sandbox.base, None, 10) as stream:
+    with closing(ReadBack(sandbox.base, None, 10)) as stream:
         before = stream.last_position()
         assert post(sandbox, "visitorEvents", in_batch("emailClick", body)).status_code == 200
 
