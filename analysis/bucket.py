@@ -8,7 +8,7 @@ from analysis import delivery, stored_order, witnesses
 from analysis.arrays import Bools, distinct
 from analysis.conformance import breaches
 from analysis.delivery import Fates
-from analysis.facts import Facts, Run, count_checked, count_found
+from analysis.facts import DOUBTED, Facts, Run, count_checked, count_found
 from analysis.matching import Matched, event_of, match
 from analysis.ordinary import judge_ordinary
 from analysis.plain import Spans, plain, without
@@ -121,8 +121,10 @@ def _delivered(
     found = {name: np.flatnonzero(mask & mine) for name, mask in masks.items()}
     strange = delivery.phantoms(rows, matched)
     for name, event in found.items():
-        count_found(tally, name, visitor[event], affected if name in run.failing else None)
-    count_found(tally, "phantom", rows.owner[strange], affected)
+        count_found(tally, name, visitor[event], affected if run.blame(name) == "system" else None)
+    count_found(tally, "phantom", rows.owner[strange], None if run.doubts("phantom") else affected)
+    for name in filter(run.doubts, DOUBTED):
+        tally.numbers[f"{name}/doubted"] += tally.numbers[name]
     confirmed = (facts.outcome == CONFIRMED)[facts.parts.of_event] & mine
     stored = mine & (matched.copies > 0)
     count_checked(tally, "nothing-lost", visitor[confirmed & ~fates.undecided])
@@ -147,16 +149,15 @@ def _delivered(
     part = facts.parts.of_event
     for name in ("duplicate-unexplained", "duplicate-explained"):
         tally.mark("duplicate", facts.bucket.batches.number[facts.parts.batch[part[found[name]]]])
-    blame = run.blame("duplicate-explained")
     shown = [*witnesses.absent(scene, "lost", found["lost"], run.settled)]
     shown += witnesses.absent(scene, "unseen", found["unseen"], run.settled)
-    shown += witnesses.stored_at_all(scene, "ghost", found["ghost"], "system")
+    shown += witnesses.stored_at_all(scene, "ghost", found["ghost"], run.blame("ghost"))
     shown += witnesses.stored_at_all(scene, "recovered", found["recovered"], "nobody")
-    shown += witnesses.duplicates(scene, "duplicate-unexplained", found["duplicate-unexplained"], "system")
-    shown += witnesses.duplicates(scene, "duplicate-explained", found["duplicate-explained"], blame)
+    for name in ("duplicate-unexplained", "duplicate-explained"):
+        shown += witnesses.duplicates(scene, name, found[name], run.blame(name))
     shown += witnesses.corrupt(scene, found["corrupt"])
     shown += witnesses.misrouted(scene, found["misrouted"])
-    shown += witnesses.phantoms(scene, strange)
+    shown += witnesses.phantoms(scene, strange, run.blame("phantom"))
     return shown
 
 

@@ -64,6 +64,7 @@ def run_of(evidence: "Evidence") -> Run:
         failing=failing(promises),
         ends=tuple(reading.end for reading in evidence.merged.earlier),
         lossless=promises.ordinary_lossless,
+        whole=not evidence.merged.gaps(evidence.info.processes),
     )
 
 

@@ -9,6 +9,9 @@ from analysis.tables import Bucket, Parts, Ranks
 from analysis.tally import Tally
 from inorder.merge import StoredLog
 
+DOUBTED = frozenset({"ghost", "phantom", "duplicate-unexplained"})
+"""Anomalies that a call which is not on file explains; no missing line makes an event lost, reordered or another."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -28,10 +31,17 @@ class Run:
     """The highest position of each reading of the log but the last, the earliest first."""
     lossless: bool = False
     """Whether a lost ordinary event fails it too."""
+    whole: bool = True
+    """Whether the history is whole: else what is stored without a call, or too often, may be of a call not on file."""
 
     def blame(self, anomaly: str) -> str:
         """Whose fault an anomaly is that the client's breaches do not explain: what breaks no promise is nobody's."""
-        return "system" if anomaly in self.failing else "nobody"
+        return "system" if anomaly in self.failing and not self.doubts(anomaly) else "nobody"
+
+    def doubts(self, anomaly: str) -> bool:
+        """Whether a call that is not on file may explain an anomaly: no call explains a copy where one is promised."""
+        once = anomaly == "duplicate-unexplained" and "duplicate-explained" in self.failing
+        return anomaly in DOUBTED and not self.whole and not once
 
 
 def is_ordered(log: StoredLog | None) -> bool:

@@ -7,6 +7,7 @@ from analysis import sla, validity
 from analysis.buckets import tally_of
 from analysis.catalogue import failing
 from analysis.evidence import batch_frame, call_frame, open_evidence
+from analysis.facts import DOUBTED
 from analysis.judgement import RunFrames
 from analysis.promises import FURTHER, PROMISES
 from analysis.sla.material import Measured, Measurements
@@ -90,9 +91,10 @@ def _bounds(scenario: Scenario) -> dict[str, tuple[float, float]]:
 def _anomalies(tally: Tally, gaps: list[Unsupported], scenario: Scenario, merged: Merged) -> dict[str, Any]:
     """What a line on anomalies must know: how many are the system's, and which nothing was checked for."""
     bad = failing(scenario.promises)
-    system = sum(tally.numbers[name] - tally.numbers[f"{name}/client"] for name in bad)
+    system = sum(map(tally.of_system, bad))
     blind = {name for own in gaps if own.wholly for name in own.promises}
     unchecked = {name for promise in (*PROMISES, *FURTHER) if promise.id in blind for name in promise.anomalies}
+    unchecked |= {name for name in DOUBTED if tally.numbers[f"{name}/doubted"]}
     if unchecked & bad and not system:
         unchecked.add("system")
     if not merged.earlier:

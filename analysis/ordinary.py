@@ -30,8 +30,14 @@ def judge_ordinary(tally: Tally, facts: Facts, matched: Matched, fates: Fates, r
     }
     for name, mask in masks.items():
         tally.numbers[f"ordinary/{name}"] += int(mask.sum())
-        if name in ("ghost", "corrupt", "misrouted") or (name == "lost" and run.lossless):
+        if (
+            name in ("corrupt", "misrouted")
+            or (name == "ghost" and not run.doubts(name))
+            or (name == "lost" and run.lossless)
+        ):
             affected[events.visitor[mask]] = True
+    if run.doubts("ghost"):
+        tally.numbers["ordinary/ghost/doubted"] += int(masks["ghost"].sum())
     tally.mark("ordinary/lost", batch[lost])
     tally.mark("ordinary/duplicated", batch[masks["duplicated"]])
     if not run.ordered:

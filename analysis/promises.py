@@ -101,7 +101,7 @@ def _line(
     numbers = tally.numbers
     checked, visitors = numbers[f"{promise.id}/checked"], numbers[f"{promise.id}/visitors"]
     found = sum(numbers[name] for name in anomalies)
-    broken = sum(numbers[name] - numbers[f"{name}/client"] for name in anomalies if name in failing)
+    broken = sum(tally.of_system(name) for name in anomalies if name in failing)
     if promise.id in unsupported:
         checked = visitors = 0
     # A visitor with two of the anomalies (lost and unseen) counts twice here: the bound stays on the safe side.

@@ -40,13 +40,13 @@ def failures(tally: Tally, bad: frozenset[str], scenario: Scenario, lines: list[
     for name in ANOMALIES:
         if name not in bad:
             continue
-        system = tally.numbers[name] - tally.numbers[f"{name}/client"]
+        system = tally.of_system(name)
         if system:
             visitors = tally.numbers[f"{name}/system/visitors"] or tally.numbers[f"{name}/visitors"]
             whose = f" of {count(visitors, 'visitor')}" if visitors else ""
             found.append(f"{name}: {count(system, _UNITS.get(name, 'event'))}{whose}, {_WHAT[name]}.")
     for name in ("ghost", "corrupt", "misrouted", "lost"):
-        number = tally.numbers[f"ordinary/{name}"]
+        number = tally.of_system(f"ordinary/{name}")
         if number and (name != "lost" or scenario.promises.ordinary_lossless):
             found.append(f"{name}: {count(number, 'event')} of ordinary calls, {_WHAT[name]}.")
     return found + [_failed(line) + "." for line in lines if line["verdict"] == "fail"]

@@ -32,12 +32,19 @@ class Tally:
     """The findings of one bucket, or of several together."""
 
     numbers: Counter[str] = field(default_factory=Counter)
-    """Counts by name: an anomaly's own, and with `/client`, `/visitors`, `/checked` and the like behind it."""
+    """Counts by name: an anomaly's own, and with `/client`, `/visitors`, `/checked` and the like behind it.
+
+    `/doubted`: those that a gap in the history may explain, and no breach of the client.
+    """
     marks: dict[str, list[Array]] = field(default_factory=dict)
     """Numbers of batches (or calls) with some property; equal names are put together."""
     reordering: dict[str, Reordering] = field(default_factory=lambda: {kind: Reordering() for kind in KINDS})
     """Kind of call to the measures of its events' order."""
     witnesses: list[Witness] = field(default_factory=list)
+
+    def of_system(self, name: str) -> int:
+        """How many of an anomaly are the system's: neither the client's breach nor a gap in the history explains them."""
+        return self.numbers[name] - self.numbers[f"{name}/client"] - self.numbers[f"{name}/doubted"]
 
     def mark(self, name: str, values: Array) -> None:
         """Keep values under a name."""

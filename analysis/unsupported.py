@@ -1,8 +1,10 @@
 """What the evidence could not support: the checks that did not run, or not wholly, and which promises stay open."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from analysis.facts import is_ordered
+from analysis.promises import FURTHER, PROMISES
 from analysis.tally import Tally
 from inorder.merge import Merged
 from inorder.run import RunInfo
@@ -55,12 +57,29 @@ def unsupported(tally: Tally, info: RunInfo, merged: Merged) -> list[Unsupported
         if not log.identified:
             sentence = f"the stored log has no column 'seq', so its events have no identity: {sentence}"
         found.append(Unsupported(sentence, (*_PLACES, *_DELIVERY, "whole-batches")))
-    found += _digests(tally)
+    found += _gaps(tally, merged.gaps(info.processes)) + _digests(tally)
     if numbers["torn/undecided"]:
         count = numbers["torn/undecided"]
         sentence = f"torn: {count} batches are stored in part so far, and the log had not settled."
         found.append(Unsupported(sentence, ("whole-batches",)))
     return found + _history(info) + _readings(info, merged)
+
+
+def _gaps(tally: Tally, gaps: list[str]) -> list[Unsupported]:
+    """Where the history is not whole, what is stored without a call, or too often, may be of a call that is missing."""
+    found = Counter[str]()
+    for name, count in tally.numbers.items():
+        if name.endswith("/doubted") and count:
+            found[name.split("/")[-2]] += count
+    if not found:
+        return []
+    told = ", ".join(f"{name} ({found[name]:,})" for name in sorted(found))
+    sentence = (
+        f"{told}: the history is not whole ({'; '.join(gaps)}), so calls that are not on file may explain "
+        f"{'it' if sum(found.values()) == 1 else 'them'}, and nothing of it is held against the system."
+    )
+    open_ = [promise.id for promise in (*PROMISES, *FURTHER) if found.keys() & set(promise.anomalies)]
+    return [Unsupported(sentence, tuple(open_))]
 
 
 def _history(info: RunInfo) -> list[Unsupported]:

@@ -96,6 +96,10 @@ def reasons(validity: Validity, info: RunInfo, scenario: Scenario, merged: Merge
             f"{validity.workers_lost} of {validity.workers} generator processes left no closing line: "
             "what they would have sent is missing."
         )
+    elif validity.torn_lines:  # of another client, whose files need no closing line
+        one = validity.torn_lines == 1
+        told = "1 history file ends" if one else f"{validity.torn_lines} history files end"
+        found.append(f"{told} within a line: what stood behind it is missing.")
     if validity.counts_differ:
         first = next(worker for worker in merged.workers if not worker.fits)
         found.append(

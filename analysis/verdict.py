@@ -38,7 +38,6 @@ def document(runs: list[OneRun]) -> dict[str, Any]:
     interval = "within this run" if len(runs) == 1 else f"{len(runs)} repeats"
     bad = failing(scenario.promises)
     anomalies = {name: tally.numbers[name] for name in ANOMALIES}
-    client = sum(tally.numbers[f"{name}/client"] for name in bad)
     paced = next(filter(None, (validity.paced(run.merged) for run in runs)), None)
     stops = {info.stopped.line: info.stopped.sentence for info in reversed(infos) if info.stopped is not None}
     lines = [
@@ -61,8 +60,8 @@ def document(runs: list[OneRun]) -> dict[str, Any]:
         "interval": interval,
         "anomalies": anomalies,
         "blame": {
-            "system": sum(anomalies[name] for name in bad) - client,
-            "client": client + tally.numbers["disorder"],
+            "system": sum(map(tally.of_system, bad)),
+            "client": sum(tally.numbers[f"{name}/client"] for name in bad) + tally.numbers["disorder"],
         },
         "breaches": {name: tally.numbers[name] for name in ("parallel", "unacknowledged")},
         "client_disorder": {"events": tally.numbers["disorder"], "visitors": tally.numbers["disorder/visitors"]},

@@ -153,7 +153,7 @@ def corrupt(scene: Scene, event: Ints) -> Iterable[Witness]:
         yield _witness(scene, "corrupt", scene.visitor_of(mine), sentence, [(mine, row)], 0, "system")
 
 
-def phantoms(scene: Scene, row: Ints) -> Iterable[Witness]:
+def phantoms(scene: Scene, row: Ints, blame: str) -> Iterable[Witness]:
     """Rows whose identity no call carried."""
     rows = scene.rows
     for place in nearest(rows.owner[row], np.zeros(len(row), np.int64)):
@@ -168,7 +168,7 @@ def phantoms(scene: Scene, row: Ints) -> Iterable[Witness]:
             "anomaly": "phantom",
             "sentence": f"{name}: seq {int(rows.seq[mine])} is stored at {position}, and no call carried it",
             "visitor": name,
-            "blame": "system",
+            "blame": blame,
             "events": [[int(rows.seq[mine]), None, None, position]],
             "batches": [scene.batch_data(visitor, batch) for batch in drawn],
             "stored": scene.stored(visitor, drawn, [mine]),

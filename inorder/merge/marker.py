@@ -86,6 +86,21 @@ class Merged(Struct):
     outputs: dict[str, str] = {}
     """The same of each file written."""
 
+    def gaps(self, processes: int) -> list[str]:
+        """Where the history is not whole, so that calls may have been made that are not on file; empty: it is.
+
+        `processes`: those of the generator, each of which closes its file; 0: a client whose files need no closing line.
+        """
+        torn = [worker.worker for worker in self.workers if worker.torn]
+        unclosed = max(processes, len(self.workers)) - sum(worker.closed for worker in self.workers) if processes else 0
+        short = [worker.worker for worker in self.workers if not worker.fits]
+        found = [f"{', '.join(torn)} {'ends' if len(torn) == 1 else 'end'} within a line"] if torn else []
+        if unclosed:
+            found.append(f"{unclosed} closing {'line is' if unclosed == 1 else 'lines are'} missing")
+        return found + (
+            [f"{', '.join(short)} {'does' if len(short) == 1 else 'do'} not hold what is stated"] if short else []
+        )
+
 
 def fingerprint(path: Path) -> str:
     """Size and checksum of the last 4 kB: enough to see that a file grew, was cut off or was written anew."""

@@ -25,6 +25,7 @@ def tally(given: Case, buckets: int = 1, plain_apart: bool = True) -> Tally:
         failing=failing(given.promises),
         ends=tuple(reading["position"].to_pylist()[-1] if len(reading) else -1 for reading in earlier),
         lossless=given.promises.ordinary_lossless,
+        whole=given.whole,
     )
     found = Tally()
     for number in range(buckets):

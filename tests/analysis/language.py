@@ -78,6 +78,8 @@ class Case:
     promises: Promises = field(default_factory=Promises)
     earlier: tuple[tuple[Row, ...], ...] = ()
     """Earlier readings of the log, the earliest first; `rows` is the last."""
+    whole: bool = True
+    """Whether the history is whole."""
 
     def batches(self) -> dict[str, list[Call]]:
         """The calls of each batch, in the order first sent."""

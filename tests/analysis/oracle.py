@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 from math import inf
 
+from analysis.catalogue import failing
 from tests.analysis.language import Call, Case, Event, Row
 
 
@@ -112,6 +113,15 @@ class Oracle:
         found["split"] = sum(self.split(batch) for batch in self.batches)
         found.update(self.changes())
         return {name: count for name, count in found.items() if count}
+
+    def held_against_the_system(self) -> bool:
+        """Whether an anomaly that breaks a promise remains when the client's share, and what a gap may explain, are out."""
+        bad, ordinary = failing(self.case.promises), self.ordinary()
+        if not self.case.whole:
+            bad -= {"phantom", "ghost"} | (set() if self.case.promises.exactly_once else {"duplicate-unexplained"})
+        found, client = self.anomalies(), self.by_client()
+        alike = {"ghost", "corrupt", "misrouted"} & bad | ({"lost"} if self.case.promises.ordinary_lossless else set())
+        return any(found.get(name, 0) > client.get(name, 0) for name in bad) or any(map(ordinary.get, alike))
 
     def of_event(self, event: Event, batch: Sent) -> list[str]:
         """The anomalies of one event of a batch."""

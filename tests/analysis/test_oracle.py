@@ -2,14 +2,19 @@
 
 import os
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import strategies as st
 
-from analysis.catalogue import ANOMALIES
+from analysis.catalogue import ANOMALIES, failing
+from analysis.reasons import failures
+from inorder.scenario import Promises, Scenario, Visitors
 from tests.analysis.histories import cases
 from tests.analysis.judged import tally
-from tests.analysis.language import Case
+from tests.analysis.language import Call, Case
 from tests.analysis.material import STEP
 from tests.analysis.oracle import Oracle
 
@@ -47,6 +52,37 @@ def test_the_fast_judge_finds_what_the_definitions_say(case: Case) -> None:
             shown = {own.visitor: own.gap for own in found.witnesses if own.anomaly == name}
             gaps = oracle.smallest_gaps(within=name == "reordered-in-batch")
             assert shown == {visitor: STEP * gap for visitor, gap in gaps.items()}
+
+
+PROMISES = st.builds(Promises, **dict.fromkeys(Promises.__struct_fields__, st.booleans()))
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(cases(), PROMISES, st.integers(0, 12))
+def test_a_history_without_its_end_shows_nothing_against_a_system_that_kept_its_promises(
+    case: Case, promises: Promises, end: int
+) -> None:
+    """Lines that are missing at the end make no anomaly that is held against it, and the oracle holds the same."""
+    whole = replace(case, promises=promises)
+    torn = replace(whole, whole=False, calls=tuple(before(float(end), case.calls)))
+    for own in (whole, torn):
+        assert held(own) == Oracle(own).held_against_the_system()
+    if held(torn):
+        numbers = tally(whole).numbers
+        assert any(numbers[name] for name in failing(promises)) or held(whole)
+
+
+def held(case: Case) -> bool:
+    """Whether anything would fail the run."""
+    return bool(failures(tally(case), failing(case.promises), Scenario("?", Visitors(1), promises=case.promises), []))
+
+
+def before(end: float, calls: Iterable[Call]) -> Iterator[Call]:
+    """What a history tells whose lines from an instant on are missing."""
+    for call in calls:
+        if call.sent < end:
+            answered = call.done is not None and call.done < end
+            yield call if answered else replace(call, done=None, outcome="indeterminate")
 
 
 @pytest.mark.parametrize(
