@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from analysis import words
 from analysis.compare import told
 from analysis.compare.changes import Change
 from analysis.compare.sample import NOISE
-from analysis.compare.shifts import LEVEL, Curve, Shift, Tolerance
+from analysis.compare.shifts import JUDGED, LEVEL, Curve, Shift, Tolerance
 
 VERDICTS = ("regressed", "improved", "no evidence", "inconclusive")
 
@@ -40,7 +41,7 @@ def document(
     return {
         "format": 1,
         "verdict": verdict,
-        "headline": _headline(verdict, reasons, judged, tolerance, bool(wrong)),
+        "headline": _headline(verdict, reasons, rows, tolerance, bool(wrong)),
         "reasons": reasons,
         "better": better if verdict == "regressed" else [],
         "invalid": list(invalid),
@@ -63,7 +64,7 @@ def _time(own: Shift) -> dict[str, Any]:
     }
 
 
-def _headline(verdict: str, reasons: list[str], judged: list[dict[str, Any]], tolerance: Tolerance, wrong: bool) -> str:
+def _headline(verdict: str, reasons: list[str], rows: list[dict[str, Any]], tolerance: Tolerance, wrong: bool) -> str:
     """The finding in a sentence or two; `wrong`: the first reason is an anomaly, which no tolerance excuses."""
     band = f"{100 * tolerance.share:g}\u202f%"
     if reasons:
@@ -72,14 +73,17 @@ def _headline(verdict: str, reasons: list[str], judged: list[dict[str, Any]], to
         lead = f"{leads.get(verdict, 'Wrong' if wrong else f'Worse {beyond}')}: "
         more = f" And {len(reasons) - 1} more." if len(reasons) > 1 else ""
         return f"{lead}{reasons[0].rstrip('.')}.{more}"
-    text = f"Nothing is shown to be worse by more than {band}. "
+    text = f"Nothing is shown to be worse by more than {band}"
+    judged = [own for own in rows if own["judged"]]
     if not judged:
-        return text.strip()
+        return f"{text}."
     wide = [own for own in judged if own["word"] == "open"]
+    left = sum(own["measure"] == JUDGED for own in rows) - len(judged)
+    rest = f" {words.plural(left, 'time')} could not be judged." if left else ""
     if not wide:
-        return text + f"All {len(judged)} judged times lie within it."
+        return f"{text}. All {len(judged)} judged times lie within it.{rest}"
     widest = max(wide, key=lambda own: float(own["change"]["high"] or 0))
-    return (
-        f"{text}{len(judged) - len(wide)} of {len(judged)} judged times lie within it; least is known of the "
-        f"{told.name_of(widest)}: {told.interval_text(widest)}."
-    )
+    within = f". {len(judged) - len(wide)} of {len(judged)} judged times lie within it"
+    if len(wide) == len(judged):
+        within = f", and none of the {len(judged)} judged times is shown to lie within it"
+    return f"{text}{within}; least is known of the {told.name_of(widest)}: {told.interval_text(widest)}.{rest}"

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from analysis import words
 from analysis.compare import told
+from analysis.compare.shifts import JUDGED
 from analysis.figures import comparison, ranges, style
 from analysis.figures.style import Picture
 from analysis.page import styles, templates
@@ -33,11 +34,12 @@ def render(found: dict[str, Any]) -> str:
         .render(
             css=styles(),
             found=found,
-            icon=told.VERDICT_ICONS[found["verdict"]],
+            icon=told.icon_of(found),
             facts=_facts(found),
             headings=_headings(found),
-            judged=[row for row in rows if row["judged"]],
-            others=[row for row in rows if not row["judged"]],
+            asked=told.asked(found | {"times": rows}),
+            others=[row for row in rows if row["measure"] != JUDGED],
+            typical=told.TYPICAL,
             beside=[_beside(own) for own in beside],
             capacity=[_beside(own) for own in capacity],
             ranges=range_ and _drawn(range_),
@@ -64,6 +66,8 @@ def _facts(found: dict[str, Any]) -> list[tuple[str, str]]:
     for word, name in (("worse", "worse"), ("open", "open"), ("same", "within tolerance"), ("better", "better")):
         if judged.count(word):
             facts.append((f"times {name}", f"{judged.count(word)} of {len(judged)}"))
+    if left := len(told.asked(found)) - len(judged):
+        facts.append(("times not judged", str(left)))
     return facts
 
 

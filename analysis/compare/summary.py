@@ -11,7 +11,7 @@ _MARKS = {"good": "✅", "bad": "❌", "open": "◐"}
 def render(found: dict[str, Any]) -> str:
     """The comment; `found`: the content of compare.json."""
     found = told.shown(found)
-    icon = _MARKS[told.VERDICT_ICONS[found["verdict"]]]
+    icon = _MARKS[told.icon_of(found)]
     sides = [", ".join(run["run"] for run in found[side]["runs"]) for side in ("base", "new")]
     lines = [
         f"## {icon} {found['verdict'].upper()}: {text(found['scenario'])}",
@@ -24,13 +24,17 @@ def render(found: dict[str, Any]) -> str:
         lines += ["", *(f"- {text(reason)}" for reason in found["reasons"])]
     if found["better"]:
         lines += ["", "Better:", "", *(f"- {text(reason)}" for reason in found["better"])]
-    judged = [own for own in found["times"] if own["judged"]]
-    if judged:
+    times = told.asked(found)
+    if times:
         lines += ["", "| response time | BASE | NEW | change [95 %, all together] | |", "|---|--:|--:|--:|---|"]
-        for own in judged:
+        for own in times:
             both = [f"{told.side_text(own[side], 'ms')}" for side in ("base_ms", "new_ms")]
             change = f"**{told.change_text(own)}** {told.interval_text(own)}"
+            if not own["judged"]:
+                change = own["reason"]
             lines.append(f"| {told.name_of(own)} | {both[0]} | {both[1]} | {change} | {_word(own)} |")
+        if any(own["name"] == "body" and own["judged"] for own in times):
+            lines += ["", told.TYPICAL]
     others = [own for own in found["changes"] if own["base"] != own["new"] or own["about"] == "capacity"]
     if others:
         lines += ["", "| beside the times | BASE | NEW | |", "|---|--:|--:|---|"]

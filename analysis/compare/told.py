@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from analysis import words
+from analysis.compare.shifts import JUDGED
 
 _QUANTITIES = {"body": "typical", "p95": "95th percentile of", "p99": "99th percentile of"}
 WORDS = {
@@ -15,7 +16,18 @@ WORDS = {
     "unknown": "not judged",
 }
 ICONS = {"worse": "bad", "better": "good", "same": "good", "open": "open"}
-VERDICT_ICONS = {"regressed": "bad", "improved": "good", "no evidence": "good", "inconclusive": "open"}
+_VERDICT_ICONS = {"regressed": "bad", "improved": "good", "inconclusive": "open"}
+_AS_FACTORS = 9.0
+"""Where a share of change reaches this, it and its interval are told as factors: `13 ×`."""
+
+
+def icon_of(found: dict[str, Any]) -> str:
+    """The shape beside the verdict: no evidence is no good news where nothing is shown to lie within the tolerance."""
+    if found["verdict"] != "no evidence":
+        return _VERDICT_ICONS[found["verdict"]]
+    judged = [own for own in found["times"] if own["judged"]]
+    rested = judged or [own for own in found["changes"] if own["about"] == "capacity"]
+    return "good" if any(own["word"] in ("same", "better") for own in rested) else "open"
 
 
 def shown(found: dict[str, Any]) -> dict[str, Any]:
@@ -34,24 +46,42 @@ def name_of(own: dict[str, Any]) -> str:
     return f"{_QUANTITIES[own['name']]} {own['kind']} {own['measure']} time"
 
 
-def percent(share: float | None) -> str:
-    """`+12.3 %`, `−4 %`, from tenfold on as a factor: `13 ×`."""
+def asked(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """The response times, those that could not be judged too; service times are told beside them."""
+    return [own for own in found["times"] if own["measure"] == JUDGED]
+
+
+def percent(share: float | None, factor: bool = False) -> str:
+    """`+12.3 %`, `−4 %`, from tenfold on, or where it is asked for, as a factor: `13 ×`."""
     if share is None or not math.isfinite(share):
         return "–"
-    if share >= 9:
+    if factor or share >= _AS_FACTORS:
         return words.quantity(1 + share, "×")
     return f"{_signed(f'{100 * share:+.1f}')}{words.THIN}%"
 
 
 def change_text(own: dict[str, Any]) -> str:
     """`+12.3 %`."""
-    return percent(own["change"]["value"])
+    return percent(own["change"]["value"], _is_factor(own))
 
 
 def interval_text(own: dict[str, Any]) -> str:
-    """`[+8.1 % to +16.7 %]`; empty where there is none."""
+    """`[+8.1 % to +16.7 %]`, both ends in one unit; empty where there is none."""
     change = own["change"]
-    return "" if change["low"] is None else f"[{percent(change['low'])} to {percent(change['high'])}]"
+    if change["low"] is None:
+        return ""
+    return "[{} to {}]".format(*(percent(change[end], _is_factor(own)) for end in ("low", "high")))
+
+
+def _is_factor(own: dict[str, Any]) -> bool:
+    return any((own["change"][name] or 0.0) >= _AS_FACTORS for name in ("value", "low", "high"))
+
+
+TYPICAL = (
+    "Of the typical time BASE and NEW are medians. Its change is the median of all differences between a call of NEW and "
+    "one of BASE, so it need not be that of the two medians."
+)
+"""Why a column does not follow from the two beside it."""
 
 
 def milliseconds_text(own: dict[str, Any]) -> str:

@@ -37,11 +37,11 @@ def summary(new: Path) -> str:
 
 
 def cases(new: Path) -> dict[str | None, str | None]:
-    """The test cases of junit.xml: failure, error or None."""
+    """The test cases of junit.xml: failure, error, skipped or None."""
     root = ElementTree.parse(new.parent / "out" / "junit.xml").getroot()
     found = {own.get("name"): own[0].tag if len(own) else None for own in root.iter("testcase")}
-    told = [root.get(key) for key in ("tests", "failures", "errors")]
-    assert told == [str(len(found)), *(str([*found.values()].count(tag)) for tag in ("failure", "error"))]
+    told = [root.get(key) for key in ("tests", "failures", "errors", "skipped")]
+    assert told == [str(len(found)), *(str([*found.values()].count(tag)) for tag in ("failure", "error", "skipped"))]
     return found
 
 
@@ -134,8 +134,9 @@ def test_of_a_run_that_the_generator_shaped_no_time_is_judged(base: Path, tmp_pa
     assert (found["verdict"], found["reasons"], found["invalid"]) == ("inconclusive", [why], [why])
     assert found["headline"] == f"Nothing can be said of the times: {why}"
     assert "WORSE" not in summary(new)
-    assert {name for name, tag in cases(new).items() if tag} == {"verdict"}
-    assert cases(new)["verdict"] == "error"
+    tags = cases(new)
+    assert [tags.pop(name) for name in [name for name in tags if name and "time" in name]] == ["skipped"] * 6
+    assert {name: tag for name, tag in tags.items() if tag} == {"verdict": "error"}
     page = (tmp_path / "out" / "index.html").read_text()
     assert "No verdict rests on these times" in page
     assert "WORSE" not in page
@@ -146,7 +147,28 @@ def test_an_anomaly_stands_in_a_run_that_cannot_be_relied_on(base: Path, tmp_pat
     new = replace(NEW, slower=1.4, lost=1).folder(tmp_path / "cut", interrupted=True)
     found = compared(base, new)
     assert (found["verdict"], found["reasons"]) == ("regressed", ["lost: 1 in NEW, none in BASE"])
-    assert {name for name, tag in cases(new).items() if tag} == {"verdict", "lost"}
+    assert {name for name, tag in cases(new).items() if tag == "failure"} == {"verdict", "lost"}
+
+
+def test_what_too_few_calls_leave_unjudged_is_said_everywhere(tmp_path: Path) -> None:
+    """150 batches and 300 ordinary calls a side: three times cannot be judged, and of three little is known."""
+    few = [Made(visitors=150, noise=noise).folder(tmp_path / str(noise)) for noise in (1, 2)]
+    found = compared(*few)
+    assert found["verdict"] == "no evidence"
+    assert "5\u202f%, and none of the 3 judged times is shown to lie within it; least is known of" in found["headline"]
+    assert found["headline"].endswith(" 3 times could not be judged.")
+    said = summary(few[1])
+    assert said.startswith("## ◐ NO EVIDENCE: case\n")
+    assert "| 95th percentile of batch response time | – | – | 150 confirmed calls are too few: 200 are needed |" in said
+    skipped = [name for name, tag in cases(few[1]).items() if tag == "skipped"]
+    assert skipped == [
+        "95th percentile of batch response time",
+        "99th percentile of batch response time",
+        "99th percentile of ordinary response time",
+    ]
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert page.index("150 confirmed calls are too few: 200 are needed") < page.index("<details>")
+    assert '<h1 class="open' in page
 
 
 def test_of_a_few_calls_nothing_can_be_said(tmp_path: Path) -> None:
