@@ -25,14 +25,14 @@ from analysis.tally import WITNESSES
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render(judgement: Judgement, pictures: dict[str, Picture], folder_name: str) -> str:
-    """The page as HTML; `folder_name` is that of the run folder, beside whose files it will lie."""
+def render(judgement: Judgement, pictures: dict[str, Picture], folder: Path) -> str:
+    """The page as HTML; `folder`: that of the run as it was named, beside whose files the page will lie."""
     return (
         templates()
         .get_template("page.html.j2")
         .render(
             verdict=judgement.verdict,
-            run=folder_name,
+            run=folder.resolve().name,
             verdict_words=words.VERDICTS,
             verdict_icon=words.icon(judgement.verdict["verdict"]),
             headline=findings.headline(judgement),
@@ -61,7 +61,7 @@ def render(judgement: Judgement, pictures: dict[str, Picture], folder_name: str)
             reordering_notes=page_order.reordering_notes(judgement),
             given=run_checks.is_given(judgement.runs[0]),
             method=page_method.method(judgement),
-            again=page_method.again(judgement, folder_name),
+            again=page_method.again(judgement, folder),
             capacity=page_capacity.section(judgement),
             drawn={name: _drawn(picture) for name, picture in pictures.items()},
             css=styles(),

@@ -1,6 +1,7 @@
 """What stands in the last section of the page: what ran, on what, how it was judged, and how to judge it again."""
 
 import shlex
+from pathlib import Path
 from typing import Any
 
 from analysis import findings, page_timing, run_checks, words
@@ -135,27 +136,34 @@ def _plain(value: Any) -> str:
     return words.significant(value) if isinstance(value, float) else str(value)
 
 
-def again(judgement: Judgement, folder_name: str) -> dict[str, Any]:
-    """The commands that judge and run it again (none where nothing was run), and the files beside the page."""
+def again(judgement: Judgement, folder: Path) -> dict[str, Any]:
+    """The commands that judge and run it again (none where nothing was run), what judging reads and what it writes.
+
+    `folder`: that of the run, as it was named when it was judged. A page is passed on, so it tells no path from the root
+    of this machine: then the commands are for the folder of the page.
+    """
+    here = folder.is_absolute()
+    named = Path() if here else folder
     info = judgement.runs[0].info
     given = run_checks.is_given(judgement.runs[0])
-    where = shlex.quote(folder_name)
     parts: tuple[str, ...] = _ONE if len(judgement.runs) == 1 else ("repeats/",)
     if judgement.verdict.get("capacity"):
         parts = ("scenario.toml", "steps/")
     return {
-        "judge": f"inorder judge {where}" if given else f"inorder judge \\\n  reports/{where}",
-        "run": None if given else _command(judgement, folder_name),
-        "files": ("verdict.json", "summary.md", "junit.xml", *parts),
-        "footer": f"inorder {info.versions.get('inorder', '')}, {folder_name}",
+        "judge": f"inorder judge \\\n  {shlex.quote(str(named))}",
+        "run": None if given else _command(judgement, named),
+        "where": ", in the folder of this page" if here else "",
+        "reads": parts,
+        "writes": ("verdict.json", "summary.md", "junit.xml"),
+        "footer": f"inorder {info.versions.get('inorder', '')}, {folder.resolve().name}",
     }
 
 
-def _command(judgement: Judgement, folder_name: str) -> str:
+def _command(judgement: Judgement, folder: Path) -> str:
     """The command that runs it again: the scenario as it was run, with what the run was asked for beside it."""
     runs, info = len(judgement.runs), judgement.runs[0].info
-    folder = f"{folder_name}/repeats/1" if runs > 1 else folder_name
-    parts = ["inorder run", shlex.quote(f"reports/{folder}/scenario.toml"), f"--seed {info.seed}"]
+    scenario = (folder / "repeats" / "1" if runs > 1 else folder) / "scenario.toml"
+    parts = ["inorder run", shlex.quote(str(scenario)), f"--seed {info.seed}"]
     parts += [f"--repeats {runs}"] if runs > 1 else []
     parts += [f"--processes {info.processes}"] if info.processes > 1 else []
     if info.target_file:

@@ -33,7 +33,7 @@ def write(judgement: Judgement, folder: Path) -> Path:
         if picture.draw is not None:
             (figures / f"{picture.name}.png").write_bytes(style.png(picture))
     index = folder / "index.html"
-    index.write_text(page.render(judgement, drawn, name), encoding="utf-8")
+    index.write_text(page.render(judgement, drawn, folder), encoding="utf-8")
     return index
 
 

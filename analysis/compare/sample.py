@@ -123,7 +123,7 @@ def _too_few(sides: list[list[Times]], name: str, blocks: Blocks) -> str | None:
     fewest = min((times for side in sides for times in side), key=len)
     needed = FEWEST if name == "body" else math.ceil(BEYOND / (1 - float(name[1:]) / 100) - 1e-9)
     if len(fewest) < needed:
-        return f"{len(fewest)} confirmed calls are too few: {needed} are needed"
+        return f"{len(fewest):,} confirmed calls are too few: {needed:,} are needed"
     if all(len(side) > 1 for side in sides):
         return None
     held = min(len(np.unique(blocks.of(times))) for side in sides for times in side)

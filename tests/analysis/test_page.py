@@ -3,6 +3,7 @@
 import re
 from functools import cache
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -47,7 +48,7 @@ class Parsed(HTMLParser):
 
 def render(case: Judgement) -> str:
     """The page of a case."""
-    return page.render(case, report.pictures(case), "run-1")
+    return page.render(case, report.pictures(case), Path("run-1"))
 
 
 @cache
@@ -241,3 +242,14 @@ def test_no_path_of_the_machine_is_on_the_page() -> None:
     """A report is passed on."""
     for case in cases.CASES:
         assert not re.search(r"/(?:home|root|tmp|work|Users)/", html(case))
+
+
+def test_a_run_of_the_name_of_its_scenario_is_named_once() -> None:
+    """In the title and in the header."""
+    case = cases.passing()
+    name = case.verdict["scenario"]
+    for folder, header in ((name, [name]), ("run-1", [name, "run-1"])):
+        parsed = Parsed(page.render(case, report.pictures(case), Path(folder)))
+        assert parsed.texts[0] == f"PASS: {', '.join(header)}"
+        assert parsed.texts[1 : 1 + len(header)] == header
+        assert parsed.texts[1 + len(header)] not in header

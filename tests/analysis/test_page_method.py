@@ -67,7 +67,7 @@ def test_a_quota_is_told_and_kept_when_it_is_run_again() -> None:
 def command(case: Judgement, **facts: object) -> str:
     """How to run a case again, whose run.json says otherwise in some."""
     case = Judgement(case.verdict, with_infos(case.runs, **facts))
-    return str(page_method.again(case, "run 1")["run"]).replace(" \\\n  ", " ")
+    return str(page_method.again(case, Path("reports/run 1"))["run"]).replace(" \\\n  ", " ")
 
 
 def test_it_is_run_again_as_it_was() -> None:
@@ -83,6 +83,18 @@ def test_it_is_run_again_as_it_was() -> None:
     assert told == "inorder run 'reports/run 1/repeats/1/scenario.toml' --seed 1 --repeats 5"
 
 
+@pytest.mark.parametrize(
+    ("folder", "named"),
+    [("my/run 1", "'my/run 1'"), ("reports/x/steps/2", "reports/x/steps/2"), ("/tmp/run", "."), (".", ".")],
+)
+def test_it_is_judged_again_where_it_lies(folder: str, named: str) -> None:
+    """The folder as it was named, but for a path of this machine; what judging reads is apart from what it writes."""
+    told = page_method.again(cases.passing(), Path(folder))
+    assert told["judge"] == f"inorder judge \\\n  {named}"
+    assert bool(told["where"]) == (folder == "/tmp/run")
+    assert not {*told["reads"]} & {*told["writes"]}
+
+
 def test_given_evidence_has_no_target_seed_or_load_of_ours(tmp_path: Path) -> None:
     """Nothing was driven, so nothing can be run again; it is judged again from its folder."""
     case = given(tmp_path)
@@ -90,7 +102,7 @@ def test_given_evidence_has_no_target_seed_or_load_of_ours(tmp_path: Path) -> No
     assert not {"Load", "Load model", "Phases", "Seed", "System", "Started", "Machine", "Generators"} & {*facts}
     assert facts["Evidence"].startswith("Made elsewhere: a history of 1 call of 1 visitor, and a stored log.")
     page = text(case)
-    assert "Judge it again inorder judge run-1 " in page
+    assert "Judge it again inorder judge \\ run-1 Reads" in page
     assert "Run it again" not in page
     assert "inorder run" not in page
     assert "--repeats" not in page

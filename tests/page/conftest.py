@@ -28,7 +28,7 @@ def page_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def made(case: str) -> Path:
         judgement = CASES[case]()
         file = folder / f"{case}.html"
-        file.write_text(page.render(judgement, report.pictures(judgement), "run-1"), encoding="utf-8")
+        file.write_text(page.render(judgement, report.pictures(judgement), Path("run-1")), encoding="utf-8")
         return file
 
     return made

@@ -142,7 +142,7 @@ def test_a_quantity_needs_ten_slower_calls(visitors: int, names: list[str]) -> N
     assert [own.name for own in batch if own.judged] == names
     for own in batch[len(names) :]:
         assert (own.word, own.change, own.base_ms) == ("unknown", NOTHING, None)
-        assert own.reason == f"{visitors} confirmed calls are too few: {200 if own.name == 'p95' else 1000} are needed"
+        assert own.reason == f"{visitors} confirmed calls are too few: {200 if own.name == 'p95' else '1,000'} are needed"
 
 
 def test_of_a_handful_of_calls_nothing_is_judged() -> None:
