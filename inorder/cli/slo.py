@@ -19,7 +19,7 @@ SloFiles = Annotated[
 
 @app.command()
 def slo(files: Annotated[list[Path], typer.Argument(metavar="FILE", help="OpenSLO file (YAML, openslo/v1).")]) -> None:
-    """Print what OpenSLO files say as [[sla]] lines of a scenario; what no line can say stands above them."""
+    """Print what OpenSLO files say as SLA lines of a scenario; what no line can say stands above them."""
     # Nothing is printed of the first file where the second is bad: a scenario is to get all lines or none.
     told: list[str] = []
     lines = lines_of(files, lambda sentence: told.append(f"# {sentence}"))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from inorder import cli
+from inorder.cli import base, faults, judge
 from inorder.errors import UnusableInput
 
 
@@ -21,8 +22,8 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
 
     def end(judge_and_write: Callable[..., Any], *options: str) -> object:
         room = SimpleNamespace(folders_of=lambda path: [path], judge_and_write=judge_and_write)
-        monkeypatch.setattr(cli.judge, "judging_room", lambda command: room)
-        monkeypatch.setattr(cli.base.console, "quiet", False)
+        monkeypatch.setattr(judge, "judging_room", lambda command: room)
+        monkeypatch.setattr(base.console, "quiet", False)
         monkeypatch.setattr(sys, "argv", ["inorder", "judge", "a-run", *options])
         with pytest.raises(SystemExit) as raised:
             cli.main()
@@ -98,6 +99,41 @@ def test_an_error_is_told_however_quiet(ended: Callable[..., object], capsys: py
     assert capsys.readouterr() == ("", "inorder: a-run: no run folder\n")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["compare"], "Missing argument 'BASE'; `inorder compare --help` tells what there is"),
+        (["compare", "a", "b", "--nix"], "No such option: --nix; `inorder compare --help` tells what there is"),
+        (["nix"], "No such command 'nix'; `inorder --help` tells what there is"),
+        (["compare", "a", "b", "--tolerance", "nan"], "--tolerance: expected 0 to 10, got nan"),
+        (["compare", "a", "b", "--tolerance-ms", "-1"], "--tolerance-ms: expected 0 to 60,000, got -1"),
+    ],
+)
+def test_what_cannot_be_asked_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    """Without a frame, exit code 2."""
+    monkeypatch.setattr(sys, "argv", ["inorder", *arguments])
+    with pytest.raises(SystemExit) as raised:
+        cli.main()
+    assert raised.value.code == 2
+    assert capsys.readouterr() == ("", f"inorder: {said}\n")
+
+
+@pytest.mark.parametrize("arguments", [[], ["slo", "--help"]])
+def test_the_help_loses_no_brackets(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    """What stands in brackets in a sentence would be taken as markup."""
+    monkeypatch.setattr(sys, "argv", ["inorder", *arguments])
+    with pytest.raises(SystemExit) as raised:
+        cli.main()
+    assert raised.value.code == (0 if arguments else 2)
+    said = capsys.readouterr().out
+    assert "say as SLA lines of a scenario" in said
+    assert "[]" not in said
+
+
 ROW = {"fault": "lag", "ok": False, "wrong": [{"seed": 3, "why": ["not [found]"]}]}
 
 
@@ -114,10 +150,11 @@ def test_the_fault_matrix_is_told_as_a_run_is(
 ) -> None:
     """Nothing, or only the content of faults.json, where that is asked for; the exit code is the same."""
     written = SimpleNamespace(rows=[ROW], ok=False, headline="1 of 1 wrong", page="index.html")
-    monkeypatch.setattr(cli.faults.importlib, "import_module", lambda _: SimpleNamespace(write=lambda *_: written))
-    monkeypatch.setattr(cli.faults, "judging_room", lambda command: None)
-    monkeypatch.setattr(cli.faults.drive, "make", lambda *_: 1.0)
-    monkeypatch.setattr(cli.base.console, "quiet", False)
+    room = SimpleNamespace(write=lambda *_: written)
+    monkeypatch.setattr(faults, "importlib", SimpleNamespace(import_module=lambda _: room))
+    monkeypatch.setattr(faults, "judging_room", lambda command: None)
+    monkeypatch.setattr(faults.drive, "make", lambda *_: 1.0)
+    monkeypatch.setattr(base.console, "quiet", False)
     monkeypatch.setattr(sys, "argv", ["inorder", "faults", "--out", "nowhere", *options])
     with pytest.raises(SystemExit) as raised:
         cli.main()

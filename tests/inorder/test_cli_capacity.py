@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from inorder import cli, conduct
-from inorder.cli import capacity
+from inorder.cli import base, capacity, run
 from inorder.errors import TargetUnavailable
 from tests.inorder.stepped import CAPACITY
 
@@ -66,8 +66,8 @@ def ended(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
             return SimpleNamespace(path=out, info=lambda: SimpleNamespace(interrupted=how == "interrupted"))
 
         monkeypatch.setattr(conduct, "conduct", one)
-        monkeypatch.setattr(cli.run, "judging_room", lambda command: room)
-        monkeypatch.setattr(cli.base.console, "quiet", False)
+        monkeypatch.setattr(run, "judging_room", lambda command: room)
+        monkeypatch.setattr(base.console, "quiet", False)
         file, out = tmp_path / "some.toml", tmp_path / "out"
         file.write_text(CAPACITY)
         monkeypatch.setattr(sys, "argv", ["inorder", "run", str(file), "--out", str(out), *options])

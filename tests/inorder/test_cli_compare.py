@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from inorder import cli
+from inorder.cli import base
 from tests.analysis.compare.made import Made
 
 Ended = Callable[..., object]
@@ -38,7 +39,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ended:
     def end(*arguments: object) -> object:
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "argv", ["inorder", "compare", *map(str, arguments)])
-        monkeypatch.setattr(cli.base.console, "quiet", False)
+        monkeypatch.setattr(base.console, "quiet", False)
         with pytest.raises(SystemExit) as raised:
             cli.main()
         return raised.value.code

@@ -1,0 +1,74 @@
+"""What a command says where nobody listens, or where there is no room: it goes on, and ends with its own code."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MANY = """
+import sys
+from types import SimpleNamespace
+from inorder import cli
+from inorder.cli import base, judge
+
+def judged(folders, out, **how):
+    for line in range(20000):
+        base.console.print(f"line {line}", markup=False)
+    print("told", file=sys.stderr)
+    return {"verdict": "inconclusive", "reasons": []}, out
+
+judge.judging_room = lambda command: SimpleNamespace(folders_of=lambda path: [path], judge_and_write=judged)
+sys.argv = ["inorder", "judge", "a-run", *sys.argv[1:]]
+cli.main()
+"""
+
+
+def ended(out: int, *options: str, err: int = subprocess.PIPE) -> tuple[int, str]:
+    """Exit code and standard error of a judgement that says much into `out`."""
+    command = [sys.executable, "-c", MANY, *options]
+    with subprocess.Popen(command, stdout=out, stderr=err, text=True, cwd=ROOT) as process:
+        if process.stdout is not None:
+            process.stdout.readline()
+            process.stdout.close()
+        said = process.stderr.read() if process.stderr else ""
+    return process.returncode, said
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_reader_that_goes_away_changes_nothing(options: list[str]) -> None:
+    """`| head -1`: what is under way goes on, and the exit code is the verdict's."""
+    assert ended(subprocess.PIPE, *options) == (3, "told\n")
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_full_standard_output_is_told_at_the_end(options: list[str]) -> None:
+    """In one line, exit code 2; what is under way goes on."""
+    with Path("/dev/full").open("w") as full:
+        code, said = ended(full.fileno(), *options)
+    assert (code, said) == (2, "told\ninorder: standard output: cannot be written: No space left on device\n")
+
+
+def test_nothing_can_be_said_at_all() -> None:
+    """Even a full standard error leaves the exit code."""
+    with Path("/dev/full").open("w") as full:
+        assert ended(subprocess.DEVNULL, err=full.fileno())[0] == 3
+
+
+@pytest.mark.parametrize("after_s", [0.1, 0.5, 1.5])
+def test_an_early_ctrl_c_is_told_in_a_line(tmp_path: Path, after_s: float) -> None:
+    """However much of the program is there yet; nobody writes what it waits for."""
+    os.mkfifo(tmp_path / "slo.yaml")
+    begin = "import sys; from inorder.cli import main; print(flush=True); main()"
+    command = [sys.executable, "-c", begin, "slo", str(tmp_path / "slo.yaml")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(after_s)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "inorder: interrupted\n")
