@@ -3,6 +3,7 @@
 Written anew each second, as a whole; judging then replaces it by what the run came to (docs/ci.md names the metrics).
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, write_to_textfile
@@ -25,11 +26,15 @@ _GAUGES = {
 
 
 def write(path: Path, told: Told, scenario: str, run: str) -> None:
-    """Replace `path`; a reader sees the old text or the new one, never a part."""
+    """Replace `path`; a reader sees the old text or the new one, never a part.
+
+    A disk that does not take it is passed over: the load is worth more, and its history may find room.
+    """
     registry = CollectorRegistry()
     labels = {"scenario": scenario, "run": run}
     for key, (name, what) in _COUNTERS.items():
         Counter(name, what, labels, registry=registry).labels(**labels).inc(told.get(key, 0))
     for key, (name, what) in _GAUGES.items():
         Gauge(name, what, labels, registry=registry).labels(**labels).set(told.get(key, 0))
-    write_to_textfile(str(path), registry)
+    with suppress(OSError):
+        write_to_textfile(str(path), registry)

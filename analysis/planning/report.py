@@ -11,7 +11,7 @@ from analysis.report import plain
 
 
 def write(plan: dict[str, Any], folder: Path) -> Path:
-    """Write `plan` into `folder`, over an older one; gives back the path of the page."""
+    """Write `plan` into `folder`; gives back the path of the page."""
     plan = plain(plan)
     picture = planning.picture(plan)
     (folder / "figures").mkdir(parents=True, exist_ok=True)

@@ -2,8 +2,11 @@
 
 import importlib
 import json
+import os
+import shutil
 import sys
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -49,10 +52,8 @@ def judging_room(command: str) -> Any:
 
 def judge_and_end(judging: Any, folders: list[RunFolder], out: Path, *, as_json: bool = False, **how: Any) -> NoReturn:
     """Judge, say the verdict (`as_json`: the content of verdict.json), and end with its exit code."""
-    try:
+    with disk(out):
         judged, page = judging.judge_and_write(folders, out, **how)
-    except OSError as error:
-        raise disk(error, out) from None
     verdict = judged["verdict"]
     if as_json:
         print(json.dumps(judged))
@@ -63,10 +64,35 @@ def judge_and_end(judging: Any, folders: list[RunFolder], out: Path, *, as_json:
     raise typer.Exit(EXIT_CODES[verdict])
 
 
-def disk(error: OSError, out: Path) -> UnusableInput:
-    """What the disk refused, in one line: exit code 1 would tell that the system failed, and not the disk."""
-    reason = " ".join(str(error.strerror or error).split())
-    return UnusableInput(f"{error.filename or out}: cannot be read or written: {reason}")
+@contextmanager
+def disk(out: Path) -> Iterator[None]:
+    """Tell what the disk refuses in one line: exit code 1 would tell that the system failed, and not the disk."""
+    try:
+        yield
+    except OSError as error:
+        reason = " ".join(str(error.strerror or error).split())
+        raise UnusableInput(f"{error.filename or out}: cannot be read or written: {reason}") from None
+
+
+@contextmanager
+def fresh(out: Path) -> Iterator[None]:
+    """Make the folder `out` before anything is worked out; where that or writing into it fails, none of it stays.
+
+    Raises UnusableInput where it is there already: what stands in it is never overwritten.
+    """
+    if os.path.lexists(out):
+        raise UnusableInput(f"{out}: exists already; it is never overwritten, name another --out")
+    above = [parent for parent in out.parents if not parent.exists()]
+    try:
+        with disk(out):
+            out.mkdir(parents=True)
+            yield
+    except BaseException:
+        shutil.rmtree(out, ignore_errors=True)
+        with suppress(OSError):  # where another command has put something into it by now
+            for parent in above:
+                parent.rmdir()
+        raise
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from msgspec import structs
 
 from inorder import conduct, steps
-from inorder.cli.base import console, judge_and_end, progress
+from inorder.cli.base import console, disk, judge_and_end, progress
 from inorder.errors import InorderError, UnusableInput
 from inorder.run import RunFolder
 from inorder.scenario import Scenario
@@ -32,7 +32,7 @@ def run_steps(judging: Any, asked: conduct.Run, out: Path, load_line: LoadLine, 
         console.print(f"step {number}: {rate:g} batches/s", markup=False)
         try:
             step = steps.of(text, written, number, rate, asked.file, asked.behaviour)
-            with progress() as shown:
+            with disk(folder), progress() as shown:
                 mine = structs.replace(asked, text=step, seed=None)
                 made = conduct.conduct(mine, folder, 1, _quiet, load_line(shown))
         except KeyboardInterrupt:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from inorder import conduct
-from inorder.cli.base import Quiet, app, console, disk, judging_room, speak
+from inorder.cli.base import Quiet, app, console, fresh, judging_room, speak
 from inorder.errors import UnusableInput
 
 EXIT_CODES = {"regressed": 1, "improved": 0, "no evidence": 0, "inconclusive": 3}
@@ -20,7 +20,7 @@ def compare(
     new: Annotated[str, typer.Argument(metavar="NEW", help="What is held against it, in the same way.")],
     tolerance: Annotated[float, typer.Option(help="Share by which a time may change, 0 to 10.")] = 0.05,
     tolerance_ms: Annotated[float, typer.Option(help="Milliseconds by which it may change, 0 to 60,000.")] = 0.5,
-    out: Annotated[Path | None, typer.Option(help="Folder to write to; default: reports/compare-TIME.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to make, not there yet; default: reports/compare-TIME.")] = None,
     quiet: Quiet = False,
     json: Annotated[bool, typer.Option("--json", help="Print compare.json and nothing else.")] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a processor.")] = None,
@@ -37,12 +37,10 @@ def compare(
     report = importlib.import_module("analysis.compare.report")
     sides = [_paths(given, name) for given, name in ((base, "BASE"), (new, "NEW"))]
     out = out or conduct.new_folder("compare")
-    try:
+    with fresh(out):
         written = report.compare_and_write(
             *sides, out, tolerance=tolerance, tolerance_ms=tolerance_ms, jobs=jobs or os.cpu_count() or 1
         )
-    except OSError as error:
-        raise disk(error, out) from None
     found = written.document
     if json:
         print(written.json.read_text(encoding="utf-8"), end="")

@@ -37,12 +37,10 @@ def faults(
     chosen = matrix_rows.chosen(described, only or [], drive.MATRIX_FILE)
     out = out or conduct.new_folder("faults")
     jobs = jobs or 2 * (os.cpu_count() or 1)
-    try:
+    with disk(out):
         with progress() as shown:
             made_s = drive.make(chosen, described, range(seed, seed + seeds), out, jobs, shown)
         written = report.write(out, jobs, made_s)
-    except OSError as error:
-        raise disk(error, out) from None
     if as_json:
         print(json.dumps(written.rows))
     for row in written.rows:

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 from rich.table import Table
 
 from inorder import clicklog
-from inorder.cli.base import app, console, disk, judging_room
+from inorder.cli.base import app, console, fresh, judging_room
 from inorder.errors import UnusableInput
 
 _MOST = 8
@@ -27,7 +28,7 @@ def plan(
     queue_limit: Annotated[int | None, typer.Option(min=1, help="Events that a client keeps while it is offline.")] = None,
     behaviour: Annotated[Path | None, typer.Option(help="Click log with the sessions; default: synthetic ones.")] = None,
     limit_s: Annotated[float, typer.Option("--limit-s", help="Longest wait of a visitor that is accepted.")] = 10.0,
-    out: Annotated[Path | None, typer.Option(help="Folder for plan.json and the page.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to make for plan.json and the page.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print plan.json instead of the answer.")] = False,
 ) -> None:
     """Say how long a storm takes to drain and how long its worst visitor waits, learned from a capacity run."""
@@ -44,25 +45,22 @@ def plan(
     for option, value, low, high in (("--within", within, 0, 86_400), ("--limit-s", limit_s, 0.001, 86_400)):
         if not low <= value <= high:
             raise UnusableInput(f"{option}: expected {low:g} to {high:g} seconds, got {value:g}")
-    learned = learning.learn(_verdict(folder), str(folder))
-    if behaviour is None:
-        sessions = backlogs.synthetic(seed=1)
-    else:
-        sessions = backlogs.of_seconds([[step.second for step in steps] for steps in clicklog.read(behaviour)])
     client = simulation.Client(batch_size, connections)
     asked = table.Asked(counts, minutes, within, client, queue_limit, limit_s)
-    made = table.document(learned, sessions, asked, folder.resolve().name, str(behaviour or "synthetic"))
+    with fresh(out) if out else nullcontext():
+        learned = learning.learn(_verdict(folder), str(folder))
+        if behaviour is None:
+            sessions = backlogs.synthetic(seed=1)
+        else:
+            sessions = backlogs.of_seconds([[step.second for step in steps] for steps in clicklog.read(behaviour)])
+        made = table.document(learned, sessions, asked, folder.resolve().name, str(behaviour or "synthetic"))
+        written = report.write(made, out) if out else None
     if as_json:
         print(json.dumps(made, indent=2))
-    else:
-        _print(made, page)
-    if out is not None:
-        try:
-            written = report.write(made, out)
-        except OSError as error:
-            raise disk(error, out) from None
-        if not as_json:
-            console.print(f"page: {written}", markup=False)
+        return
+    _print(made, page)
+    if written:
+        console.print(f"page: {written}", markup=False)
 
 
 def _values(option: str, given: list[str], low: float, high: float, whole: bool = False) -> list[float]:

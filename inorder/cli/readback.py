@@ -35,26 +35,25 @@ def readback(
     unfinished = out.with_name(f"{out.name}.part")
     rows, last = 0, after
     try:
-        with closing(reader_of(named(target), page)) as reader:
-            sink = sink_of(out.suffix, unfinished)
-            try:
-                reader.begin(after)
-                waiting = []
-                for found in reader.pages():
-                    table = identities.table(found, 0.0).select(COLUMNS)
-                    rows += table.num_rows
-                    last = max(last, *(row.position for row in found))
-                    if reader.sorted:
-                        sink.write_table(table)
-                    else:
-                        waiting.append(table)
-                if waiting:
-                    sink.write_table(arranged(pa.concat_tables(waiting)))
-            finally:
-                sink.close()
-        unfinished.rename(out)
-    except OSError as error:
-        raise disk(error, out) from None
+        with disk(out):
+            with closing(reader_of(named(target), page)) as reader:
+                sink = sink_of(out.suffix, unfinished)
+                try:
+                    reader.begin(after)
+                    waiting = []
+                    for found in reader.pages():
+                        table = identities.table(found, 0.0).select(COLUMNS)
+                        rows += table.num_rows
+                        last = max(last, *(row.position for row in found))
+                        if reader.sorted:
+                            sink.write_table(table)
+                        else:
+                            waiting.append(table)
+                    if waiting:
+                        sink.write_table(arranged(pa.concat_tables(waiting)))
+                finally:
+                    sink.close()
+            unfinished.rename(out)
     finally:
         unfinished.unlink(missing_ok=True)
     console.print(f"{out}: {rows} rows, the last position is {last}", markup=False)

@@ -17,6 +17,7 @@ from inorder.cli.base import (
     YesLoad,
     app,
     console,
+    disk,
     judge_and_end,
     judging_room,
     progress,
@@ -79,7 +80,7 @@ def run(
     for number, folder in enumerate(folders, 1):
         if repeats > 1:
             console.print(f"repeat {number} of {repeats}")
-        with progress() as shown:
+        with disk(folder), progress() as shown:
             show = _load_line(shown)
             made.append(conduct.conduct(asked, folder, number, console.print, show))
         if made[-1].info().interrupted:

@@ -169,7 +169,10 @@ def _spill(columns: dict[str, pa.Array], buckets: int, path: Path) -> Divided:
     division = divide(owner, names, buckets)
     given = {name: columns[name] for name in SPILLED.names if name in columns}
     rows = taken({"under": under, **given, "position": given["position"].fill_null(-1)}, division.order)
-    return spill_divided(path, division, [rows[name] for name in SPILLED.names[1:]], SPILLED)
+    try:
+        return spill_divided(path, division, [rows[name] for name in SPILLED.names[1:]], SPILLED)
+    except OSError as error:
+        raise UnusableInput(f"{path.parent}: cannot be written: {error.strerror or error}") from None
 
 
 def _owners(visitor: pa.DictionaryArray, origin: pa.DictionaryArray) -> tuple[Array, pa.Array, pa.Array]:

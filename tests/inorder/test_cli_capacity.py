@@ -121,6 +121,7 @@ def test_a_step_that_was_interrupted_before_its_load_is_none(ended: Play) -> Non
     [
         (KeyboardInterrupt(), "{out}: interrupted before the first step was made"),
         (TargetUnavailable("target http://x: no answer"), "target http://x: no answer"),
+        (OSError(28, "No space left on device"), "{out}/steps/1: cannot be read or written: No space left on device"),
     ],
 )
 def test_where_no_step_was_made_nothing_is_left(ended: Play, end: BaseException, said: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from analysis.compare import report
 from inorder import cli
 from inorder.cli import base
 from tests.analysis.compare.made import Made
@@ -112,7 +113,8 @@ def test_several_runs_make_a_side(ended: Ended, runs: dict[str, Path], capsys: p
         (("{base}", "{base}/run.json"), "{base}/run.json: expected a run folder, and there is no folder"),
         (("{same},nowhere", "{base}"), "nowhere: expected a run folder, and there is no folder"),
         ((",", "{base}"), "BASE: expected a run folder, got ','"),
-        (("{base}", "{same}", "--out", "{base}/run.json"), "{base}/run.json: cannot be read or written: File exists"),
+        (("{base}", "{same}", "--out", "{fast}"), "{fast}: exists already; it is never overwritten, name another --out"),
+        (("{base}", "{same}", "--out", "/proc/x"), "/proc/x: cannot be read or written: No such file or directory"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(
@@ -123,6 +125,21 @@ def test_what_cannot_be_compared_is_refused(
     assert ended(*(own.format(**names) for own in arguments)) == 2
     assert capsys.readouterr().err == f"inorder: {said.format(**names)}\n"
     assert list(Path().iterdir()) == []
+
+
+def test_a_report_that_cannot_be_written_leaves_nothing(
+    ended: Ended, runs: dict[str, Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the same command can be given again; a folder that others use by now stays."""
+
+    def refuse(_: object) -> str:
+        Path("deep/other").mkdir()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(report.summary, "render", refuse)
+    assert ended(runs["base"], runs["same"], "--out", "deep/er/out") == 2
+    assert capsys.readouterr().err == "inorder: deep/er/out: cannot be read or written: No space left on device\n"
+    assert [path.name for path in Path().rglob("*")] == ["deep", "other"]
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,23 @@ def test_values_that_make_no_plan_are_refused(
 
 
 @pytest.mark.parametrize(
+    ("out", "said"),
+    [
+        ("{run}", "{run}: exists already; it is never overwritten, name another --out"),
+        ("/proc/x", "/proc/x: cannot be read or written: No such file or directory"),
+    ],
+)
+def test_a_folder_that_cannot_be_made_is_refused_first(
+    capacity_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], out: str, said: str
+) -> None:
+    """Nothing is told of a plan that cannot be written, and what stands in the folder stays."""
+    arguments = ("--visitors", 5, "--offline", 1, "--out", out.format(run=capacity_run))
+    assert ended(monkeypatch, capacity_run, *arguments) == 2
+    assert capsys.readouterr() == ("", f"inorder: {said.format(run=capacity_run)}\n")
+    assert [path.name for path in capacity_run.iterdir()] == ["verdict.json"]
+
+
+@pytest.mark.parametrize(
     ("content", "said"),
     [
         ('{"verdict": "pass"}', "no capacity run: its verdict.json has no steps"),

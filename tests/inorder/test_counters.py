@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from inorder import counters
@@ -29,3 +30,14 @@ def test_it_is_replaced_as_a_whole(tmp_path: Path) -> None:
         counters.write(file, {"t": 0.0, "calls": calls}, "storm", "run-1")
     assert [own.name for own in tmp_path.iterdir()] == ["metrics.prom"]
     assert 'inorder_calls_total{run="run-1",scenario="storm"} 2.0' in file.read_text()
+
+
+def test_a_disk_that_takes_none_of_it_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A load is not ended for want of metrics."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(counters, "write_to_textfile", refuse)
+    counters.write(tmp_path / "metrics.prom", {"t": 0.0}, "storm", "run-1")
+    assert list(tmp_path.iterdir()) == []

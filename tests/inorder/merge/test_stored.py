@@ -6,6 +6,7 @@ import pytest
 
 from inorder.errors import UnusableInput
 from inorder.merge import bucket_of, merge
+from inorder.merge import stored as merging
 from inorder.run import RunFolder
 from tests.inorder.merge.lines import WAYS, bucket, bucketed, contents, history, sent, stored
 
@@ -238,3 +239,17 @@ def test_a_stored_log_that_is_cut_off_is_noted(folder: RunFolder) -> None:
     assert merged.stored is None
     assert merged.stored_error is not None
     assert "stored.parquet cannot be read" in merged.stored_error
+
+
+def test_a_disk_that_is_full_is_not_a_log_that_cannot_be_read(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is refused is the writing, and the log itself is whole."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(merging, "spill_divided", refuse)
+    history(folder, sent("a", "a", [["ann", 0, 1]]))
+    stored(folder, position=pa.array([1]), visitor=pa.array(["ann"]), seq=pa.array([0]))
+    with pytest.raises(UnusableInput) as refused:
+        merge(folder)
+    assert str(refused.value) == f"{folder.evidence / 'spill'}: cannot be written: No space left on device"
