@@ -58,9 +58,15 @@ class JudgedStep:
 
 
 def folders_of(path: Path) -> list[RunFolder]:
-    """The folders of the steps of the run at `path`, in the order in which they were made; none: no capacity run."""
-    found = [folder for folder in (path / "steps").glob("*") if folder.name.isdecimal()]
-    return [RunFolder.open(folder) for folder in sorted(found, key=lambda folder: int(folder.name))]
+    """The folders of the steps of the run at `path`, in the order in which they were made; none: no capacity run.
+
+    Raises UnusableInput where one between them is missing: the answer would be another one.
+    """
+    found = sorted(int(folder.name) for folder in (path / "steps").glob("*") if folder.name.isdecimal())
+    missing = sorted(set(range(1, max(found, default=0) + 1)) - set(found))
+    if missing:
+        raise UnusableInput(f"{path / 'steps' / str(missing[0])}: the step is missing: expected steps 1 to {found[-1]}")
+    return [RunFolder.open(path / "steps" / str(number)) for number in found]
 
 
 def judge_step(folder: RunFolder, jobs: int = 1, dask: str | None = None) -> JudgedStep:
@@ -70,12 +76,16 @@ def judge_step(folder: RunFolder, jobs: int = 1, dask: str | None = None) -> Jud
         raise UnusableInput(f"{folder.scenario_file}: step: the table is missing: expected a step of a capacity run")
     judgement = Judgement(document([run]), [run.frames])
     report.write(judgement, folder.path)
-    return JudgedStep(run, judgement.verdict, measured.measure(run.frames, judgement.verdict["sla"], _unusable(run)))
+    return JudgedStep(run, judgement.verdict, _step(run, judgement.verdict["sla"]))
 
 
-def _unusable(run: OneRun) -> list[str]:
-    """Why a step says nothing about the system. Work that was left unsent does not: an overload is what a step may be."""
-    return validity.reasons(replace(run.validity, unsent=0), run.frames.info, run.frames.scenario, run.merged)
+def _step(run: OneRun, lines: list[dict[str, Any]]) -> Step:
+    """What a step says about capacity. Work that was left unsent makes none invalid: an overload is what a step may be."""
+    info, scenario = run.frames.info, run.frames.scenario
+    invalid = validity.reasons(replace(run.validity, unsent=0), info, scenario, run.merged)
+    step = measured.measure(run.frames, lines, invalid)
+    late = bool(validity.limits(run.validity, scenario))
+    return replace(step, generator=late, cut=run.validity.interrupted or info.ended is None)
 
 
 def next_rate(steps: Sequence[JudgedStep], settings: Stepping) -> float | None:
@@ -100,17 +110,19 @@ def judge(steps: Sequence[JudgedStep], path: Path) -> Judgement:
     each = [own.step for own in steps]
     shown = _shown(steps)
     verdict = document([own.run for own in steps])
-    for name in ("latency_ms", "drain_s", "visibility_ms", "phases", "sla", "validity", "interval", "runs"):
+    for name in ("latency_ms", "drain_s", "visibility_ms", "phases", "sla", "interval", "runs"):
         verdict[name] = shown.verdict[name]
     # Of the lightest step: near the limit most of a service time is waiting inside the system, and no cost of a batch.
     capacity = answer.answer(each, settings, _lightest(steps).verdict["latency_ms"].get("size_fit"))
-    failed, open_ = _reasons([own.run for own in steps], capacity, each, settings)
+    failed, open_ = _reasons(steps, capacity, settings)
+    cut = any(step.cut for step in each)
     verdict |= {
         "verdict": "fail" if failed else "inconclusive" if open_ else "pass",
         "reasons": failed + open_,
         "run": path.resolve().name,
         "question": asked.question,
         "capacity": capacity | {"shown": f"steps/{shown.step.number}"},
+        "validity": shown.verdict["validity"] | {"interrupted": cut},
     }
     own = shown.run.frames
     everywhere = together([own.run for own in steps]).reordering["ordinary"]
@@ -136,10 +148,9 @@ def _lightest(steps: Sequence[JudgedStep]) -> JudgedStep:
     return min(steps, key=lambda own: (not own.valid, own.step.offered_per_s))
 
 
-def _reasons(
-    runs: list[OneRun], capacity: dict[str, Any], steps: list[Step], settings: Stepping
-) -> tuple[list[str], list[str]]:
+def _reasons(judged: Sequence[JudgedStep], capacity: dict[str, Any], settings: Stepping) -> tuple[list[str], list[str]]:
     """What fails the whole, and what leaves it open."""
+    runs, made = [own.run for own in judged], answer.made([own.step for own in judged])
     tally = together(runs)
     promises = runs[0].frames.scenario.promises
     bad = failing(promises)
@@ -150,10 +161,12 @@ def _reasons(
         for own in runs
         if own.frames.scenario.step is not None and own.merged.stored is not None and not own.frames.info.settled
     ]
-    open_ = [*unread, *reasons.doubts([replace(own, invalid=[]) for own in runs], tally, bad, [])]
-    if any(own.validity.interrupted for own in runs):
+    # Nor does it tell anything that a step had no time for.
+    whole = [replace(own.run, invalid=[]) for own in judged if not own.step.cut]
+    open_ = [*unread, *reasons.doubts(whole, tally, bad, [])]
+    if len(made) < len(runs):
         open_.append("The run was interrupted.")
-    now, sentence = search.interval(steps), capacity["sentence"]
+    now, sentence = search.interval(made), capacity["sentence"]
     least = settings.at_least_per_s
     if least is None:
         return failed, open_ if answer.found(now, settings) else [sentence, *open_]

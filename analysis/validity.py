@@ -114,6 +114,12 @@ def reasons(validity: Validity, info: RunInfo, scenario: Scenario, merged: Merge
         found.append(f"The generator itself failed {validity.crashed} times.")
     if validity.unsent and info.stopped is None:  # else the load was ended on purpose
         found.append(f"{validity.unsent} events that were due were never sent.")
+    return found + limits(validity, scenario) + _reading(info, merged)
+
+
+def limits(validity: Validity, scenario: Scenario) -> list[str]:
+    """Where the generator was beyond a limit, and may have shaped what was measured."""
+    found = []
     for value, limit, what in (
         (validity.late_starts_ms_p99, scenario.validity.late_start_ms_p99, "Calls left late although a connection was"),
         (validity.loop_lag_ms_p99, scenario.validity.loop_lag_ms_p99, "The generator's clock was served late"),
@@ -126,7 +132,7 @@ def reasons(validity: Validity, info: RunInfo, scenario: Scenario, merged: Merge
             f"The busiest generator process used {validity.cpu_share:.0%} of a core, the limit is "
             f"{scenario.validity.cpu_share:.0%}: it may have set the pace."
         )
-    return found + _reading(info, merged)
+    return found
 
 
 def _reading(info: RunInfo, merged: Merged) -> list[str]:

@@ -192,7 +192,7 @@ def test_a_run_that_held_to_the_end_of_its_range_has_no_upper_end(steps: list[Ju
 
 def test_a_step_that_the_generator_shaped_says_nothing_of_the_system(steps: list[JudgedStep], tmp_path: Path) -> None:
     """It is no step at which the SLA broke, and its rate counts as not held."""
-    late = replace(steps[1], step=replace(steps[1].step, invalid=("Calls left late.",)))
+    late = replace(steps[1], step=replace(steps[1].step, invalid=("Calls left late.",), generator=True))
     assert late.told.endswith(": not valid (Calls left late)")
     judgement = wholly([steps[0], late], tmp_path, at_least_per_s=80.0)
     found = judgement.verdict
@@ -227,6 +227,33 @@ def test_what_an_overload_left_unsent_is_no_fault_of_the_generator(stepped: Path
     judgement = wholly([cut], tmp_path, from_per_s=80.0, at_least_per_s=80.0)
     assert judgement.verdict["verdict"] == "inconclusive"
     assert "The run was interrupted." in judgement.verdict["reasons"]
+    assert judgement.verdict["capacity"]["limited_by"] == "interrupted"
+    assert "No step held the SLA, interrupted in the step of 8" in (told := summary.render(judgement, "run"))
+    assert "Not a valid run" in told
+    assert "No call was made" not in told
+
+
+def test_a_step_that_ran_beside_an_interrupted_one_is_not_told_as_the_run(steps: list[JudgedStep], tmp_path: Path) -> None:
+    """The times are of the step that held; the run, whose next step was interrupted, is no valid one."""
+    cut = replace(steps[1], step=replace(steps[1].step, invalid=("The run was interrupted.",), cut=True))
+    judgement = wholly([steps[0], cut], tmp_path, at_least_per_s=None)
+    found = judgement.verdict
+    assert (found["verdict"], found["capacity"]["shown"], found["validity"]["interrupted"]) == (
+        "inconclusive",
+        "steps/1",
+        True,
+    )
+    assert found["reasons"][0].partition(", ")[2].startswith("interrupted in the step of 8")
+    assert not [reason for reason in found["reasons"] if "generator" in reason]
+
+
+def test_a_missing_step_is_named(stepped: Path, tmp_path: Path) -> None:
+    """Without it the answer would be another; steps are numbered, so the gap is seen."""
+    shutil.copytree(stepped, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "steps" / "1")
+    done = inorder("judge", tmp_path / "run")
+    assert done.returncode == 2
+    assert done.stderr.strip().endswith("run/steps/1: the step is missing: expected steps 1 to 2")
 
 
 def test_what_is_missing_of_a_run_is_named(stepped: Path, steps: list[JudgedStep], tmp_path: Path) -> None:

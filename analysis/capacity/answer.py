@@ -23,16 +23,17 @@ def answer(steps: Sequence[Step], settings: Stepping, size_fit: dict[str, Any] |
     """The key `capacity`. `size_fit`: of the lightest step, as in `latency_ms`."""
     ordered = sorted(steps, key=lambda step: (step.offered_per_s, step.number))
     valid = [step for step in ordered if step.valid]
-    now = search.interval(steps)
+    whole = made(steps)
+    now = search.interval(whole)
     top = max(valid, key=lambda step: step.confirmed_events_per_s, default=None)
     knee_at, falls = _knee(valid), falls_beyond(valid)
     law = law_of(valid)
     return {
         "unit": "batches/s",
-        "held": _offered(steps, now.held),
-        "broken": _offered(steps, now.beyond) if now.why in ("broken", "undecided") else None,
+        "held": _offered(whole, now.held),
+        "broken": _offered(whole, now.beyond) if now.why in ("broken", "undecided") else None,
         "precision": settings.precision,
-        "limited_by": limited_by(now),
+        "limited_by": limited_by(steps, now),
         "sentence": sentence(steps, now, settings),
         "events_per_batch": _events_per_batch(valid),
         "peak_events_per_s": peak(valid, top).as_json(),
@@ -45,11 +46,23 @@ def answer(steps: Sequence[Step], settings: Stepping, size_fit: dict[str, Any] |
     }
 
 
-def limited_by(now: search.Interval) -> str:
-    """What ended the search on its way up: `system`, `generator` or `range` (the highest rate was held)."""
+def made(steps: Sequence[Step]) -> list[Step]:
+    """The steps that were made to their end: one that was interrupted says nothing about its rate."""
+    return [step for step in steps if not step.cut]
+
+
+def limited_by(steps: Sequence[Step], now: search.Interval) -> str:
+    """What ended the search on its way up.
+
+    `system`, `generator`, `invalid` (a step that says nothing for another reason), `interrupted`, or `range`: the highest
+    rate was held.
+    """
     if now.beyond is None:
-        return "range"
-    return "generator" if now.why == "invalid" else "system"
+        return "range" if len(made(steps)) == len(steps) else "interrupted"
+    step = _deciding(made(steps), now.beyond)
+    if now.why != "invalid" or step is None:
+        return "system"
+    return "generator" if step.generator else "invalid"
 
 
 def found(now: search.Interval, settings: Stepping) -> bool:
@@ -59,26 +72,32 @@ def found(now: search.Interval, settings: Stepping) -> bool:
 
 def sentence(steps: Sequence[Step], now: search.Interval, settings: Stepping) -> str:
     """The answer in one or two sentences; rates with three digits."""
-    held, beyond = _offered(steps, now.held), _offered(steps, now.beyond)
+    whole = made(steps)
+    held, beyond = (_offered(whole, target) for target in (now.held, now.beyond))
     told = "no step held the SLA"
+    cut = next((step for step in steps if step.cut), None)
+    at = "" if cut is None else f"interrupted in the step of {_rate(cut.offered_per_s)}"
     if now.held is not None and held is not None:
-        told = f"SLA held at {_rate(held)} batches/s ({_rate(_events(steps, now.held))} events/s)"
+        told = f"SLA held at {_rate(held)} batches/s ({_rate(_events(whole, now.held))} events/s)"
     if not steps:
         return "No step was made."
     if beyond is None:
         end = ", not broken at any higher rate that was tried" if now.held is not None else ""
-        return f"{_capital(told)}{end}."
+        return f"{_capital(told)}{f', {at}' if at else end}."
     end = {
         "broken": f"broken at {_rate(beyond)}",
         "undecided": f"not decided at {_rate(beyond)}, which counts as not held",
-        "invalid": f"and at {_rate(beyond)} the generator, not the system, reached its limit",
-    }[now.why or "broken"]
+        "invalid": f"not valid at {_rate(beyond)}, which counts as not held",
+        "generator": f"and at {_rate(beyond)} the generator, not the system, reached its limit",
+    }["generator" if limited_by(steps, now) == "generator" else now.why or "broken"]
     extra = ""
     if now.held is not None and not search.narrow(now, settings):
         extra = f" The steps ended before the interval was as narrow as {100 * settings.precision:g} %."
     above = [step.offered_per_s for step in steps if step.valid and step.held and step.target_per_s > (now.beyond or 0)]
     if above:
         extra += f" It also held at {', '.join(map(_rate, sorted(above)))}, above a rate at which it did not."
+    if at:
+        extra += f" The run was {at}."
     return f"{_capital(told)}, {end}.{extra}"
 
 
@@ -153,7 +172,8 @@ def _deciding(steps: Sequence[Step], target: float | None) -> Step | None:
 
 def held_step(steps: Sequence[Step]) -> Step | None:
     """The step at which the SLA held, of the highest such rate."""
-    return _deciding(steps, search.interval(steps).held)
+    whole = made(steps)
+    return _deciding(whole, search.interval(whole).held)
 
 
 def _offered(steps: Sequence[Step], target: float | None) -> float | None:

@@ -45,6 +45,10 @@ class Step:
     """Names of the objectives that were not met, or (held is None) not decided."""
     bins: Floats
     """Events confirmed a second in each of the bins."""
+    generator: bool = False
+    """Whether the generator was beyond one of its limits."""
+    cut: bool = False
+    """Whether it was interrupted before its end."""
 
     @property
     def valid(self) -> bool:

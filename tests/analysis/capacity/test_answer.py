@@ -37,9 +37,26 @@ def full(offered: float, confirmed: float, number: int = 1, scatter: float = 0.0
             "system",
         ),
         (
-            [step(100), step(108, valid=False), step(108, valid=False)],
+            [step(100), step(108, valid=False, generator=True), step(108, valid=False, generator=True)],
             "SLA held at 100 batches/s (1,200 events/s), and at 108 the generator, not the system, reached its limit.",
             "generator",
+        ),
+        (
+            [step(100), step(108, valid=False), step(108, valid=False)],
+            "SLA held at 100 batches/s (1,200 events/s), not valid at 108, which counts as not held.",
+            "invalid",
+        ),
+        (
+            [step(100), step(200, None, valid=False, generator=True, cut=True)],
+            "SLA held at 100 batches/s (1,200 events/s), interrupted in the step of 200.",
+            "interrupted",
+        ),
+        ([step(100, None, valid=False, cut=True)], "No step held the SLA, interrupted in the step of 100.", "interrupted"),
+        (
+            [step(100), step(200, False), step(141, None, valid=False, cut=True)],
+            "SLA held at 100 batches/s (1,200 events/s), broken at 200. "
+            "The steps ended before the interval was as narrow as 10 %. The run was interrupted in the step of 141.",
+            "system",
         ),
         (
             [step(1000)],
@@ -70,7 +87,7 @@ def test_the_answer_in_a_sentence(steps: list[Step], sentence: str, limited_by: 
 
 def test_a_limit_of_the_generator_is_no_limit_of_the_system() -> None:
     """Where the generator fell behind, no rate is called broken."""
-    found = told(step(100), step(108, valid=False), step(108, valid=False))
+    found = told(step(100), *(step(108, valid=False, generator=True) for _ in range(2)))
     assert (found["held"], found["broken"]) == (100, None)
     assert [own["held"] for own in found["steps"]] == [True, None, None]
     assert found["steps"][1]["why"] == "Calls left late."
