@@ -32,7 +32,7 @@ def unsupported(tally: Tally, info: RunInfo, merged: Merged) -> list[Unsupported
     log = merged.stored
     found: list[Unsupported] = []
     if log is None or not log.owned:
-        why = "there is no stored log" + (f" ({merged.stored_error})" if merged.stored_error else "")
+        why = merged.stored_error or "there is no stored log"
         if log is not None:
             why = "the stored log has no column 'visitor', so its rows can be given to nobody"
         sentence = f"Order, losses, duplicates and whatever else is stored: {why}."

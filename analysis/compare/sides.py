@@ -16,7 +16,7 @@ from analysis.evidence import batch_frame, call_frame, open_evidence
 from analysis.judging import folders_of
 from analysis.samples import confirmed
 from analysis.warm_up import timed
-from inorder import scenario
+from inorder import locust_times, scenario
 from inorder.errors import UnusableInput
 from inorder.run import RunFolder, RunInfo
 from inorder.scenario import Scenario
@@ -124,6 +124,9 @@ def _verdict(path: Path) -> dict[str, Any]:
 
 def _run(folder: RunFolder, jobs: int) -> tuple[RunTimes, list[str], float]:
     evidence = open_evidence(folder, jobs)
+    if error := evidence.merged.stored_error:
+        raise UnusableInput(f"{folder.evidence}: {error}; expected the log that was judged")
+    locust_times.read(folder.locust_file)  # not compared; but where it is broken, judging says so too
     asked, info = evidence.scenario, evidence.info
     calls = call_frame(evidence.call_table, asked)
     batches = batch_frame(evidence.batch_table, calls, asked)

@@ -45,7 +45,10 @@ def test_whole_evidence_supports_everything() -> None:
     ("merged", "why"),
     [
         ({"stored": None}, "there is no stored log"),
-        ({"stored": None, "stored_error": "cut off"}, "there is no stored log (cut off)"),
+        (
+            {"stored": None, "stored_error": "stored.parquet cannot be read: cut off"},
+            "stored.parquet cannot be read: cut off",
+        ),
         (
             {"stored": StoredLog(owned=False)},
             "the stored log has no column 'visitor', so its rows can be given to nobody",

@@ -61,6 +61,36 @@ def test_what_is_no_judged_run_is_refused(base: Path, tmp_path: Path, spoil: Cal
     assert refusal([base], [run]) == said.format(run=run)
 
 
+@pytest.mark.parametrize(
+    ("file", "left", "said"),
+    [
+        ("evidence/stored.parquet", 100, "{run}/evidence: stored.parquet cannot be read: "),
+        ("locust.json", 0, "{run}/locust.json: expected Locust's times by kind: "),
+    ],
+)
+def test_a_run_of_which_a_file_is_broken_is_refused(base: Path, tmp_path: Path, file: str, left: int, said: str) -> None:
+    """Its verdict was made of what is no longer there."""
+    run = SMALL.folder(tmp_path / "run")
+    (run / "locust.json").write_bytes(b"{}")
+    broken = run / file
+    broken.write_bytes(broken.read_bytes()[:left])
+    assert refusal([base], [run]).startswith(said.format(run=run))
+
+
+@pytest.mark.parametrize(
+    "file", ["calls.parquet", "merge.json", "events/bucket-0000.parquet", "stored/bucket-0000.parquet"]
+)
+def test_what_was_merged_is_merged_again_where_it_is_broken(base: Path, tmp_path: Path, file: str) -> None:
+    """The history and the log are there, so nothing is missing: the times are those that they were."""
+    run = SMALL.folder(tmp_path / "run")
+    before = open_sides([base], [run])[1].confirmed_per_s
+    broken = run / "evidence" / file
+    whole = broken.read_bytes()
+    broken.write_bytes(whole[: len(whole) // 2])
+    assert open_sides([base], [run])[1].confirmed_per_s == before
+    assert broken.read_bytes() == whole
+
+
 def test_runs_of_different_scenarios_are_refused(base: Path, tmp_path: Path) -> None:
     """On two sides or on one."""
     other = SMALL.folder(tmp_path / "other", scenario="storm")
