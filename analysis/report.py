@@ -1,8 +1,8 @@
 """The report of a run: rewrites verdict.json, the files beside it, index.html and figures/*.png from a judgement."""
 
 import math
-import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -14,27 +14,45 @@ from analysis.figures.style import Picture
 from analysis.judgement import Judgement
 
 MOST_WITNESSES_DRAWN = 12
+_VERDICT, _FIGURES = "verdict.json", "figures"
 
 
 def write(judgement: Judgement, folder: Path) -> Path:
-    """Write every file of the report into the run folder; gives back the path of the page."""
+    """Write every file of the report into the run folder; gives back the path of the page.
+
+    All of it is there before any of the old report goes, so that a full disk takes nothing away.
+    """
     judgement = Judgement(plain(judgement.verdict), judgement.runs)
-    drawn, name = pictures(judgement), folder.resolve().name
     folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".report-", dir=folder) as beside:
+        _write(judgement, Path(beside), folder)
+        _replace(folder, Path(beside))
+    return folder / "index.html"
+
+
+def _write(judgement: Judgement, folder: Path, run: Path) -> None:
+    """Write the report of the run folder `run` into `folder`."""
+    drawn, name = pictures(judgement), run.resolve().name
     document = msgspec.json.format(msgspec.json.encode(judgement.verdict), indent=2)
-    (folder / "verdict.json").write_bytes(document + b"\n")
+    (folder / _VERDICT).write_bytes(document + b"\n")
     (folder / "summary.md").write_text(summary.render(judgement, name), encoding="utf-8")
     (folder / "junit.xml").write_text(junit.render(judgement), encoding="utf-8")
     (folder / "metrics.prom").write_bytes(prometheus.render(judgement, name))
-    figures = folder / "figures"
-    shutil.rmtree(figures, ignore_errors=True)  # a witness of an older judgement must not stay
-    figures.mkdir()
+    (folder / _FIGURES).mkdir()
     for picture in drawn.values():
         if picture.draw is not None:
-            (figures / f"{picture.name}.png").write_bytes(style.png(picture))
-    index = folder / "index.html"
-    index.write_text(page.render(judgement, drawn, folder), encoding="utf-8")
-    return index
+            (folder / _FIGURES / f"{picture.name}.png").write_bytes(style.png(picture))
+    (folder / "index.html").write_text(page.render(judgement, drawn, run), encoding="utf-8")
+
+
+def _replace(folder: Path, new: Path) -> None:
+    """Put the new report in the place of the old one, verdict.json last: a run without it is told as not judged yet."""
+    (folder / _VERDICT).unlink(missing_ok=True)
+    if (folder / _FIGURES).exists():  # a witness of an older judgement must not stay
+        (folder / _FIGURES).rename(new / "old")
+    for path in sorted(new.iterdir(), key=lambda path: path.name == _VERDICT):
+        if path.name != "old":
+            path.replace(folder / path.name)
 
 
 def pictures(judgement: Judgement) -> dict[str, Picture]:

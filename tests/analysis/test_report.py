@@ -35,6 +35,45 @@ def test_nothing_but_the_report_is_touched(tmp_path: Path) -> None:
     assert not (tmp_path / "figures/witness-99.png").exists()
 
 
+def _contents(folder: Path) -> dict[Path, bytes]:
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("part", ["summary.render", "prometheus.render", "style.png", "page.render"])
+def test_a_disk_that_is_full_leaves_the_old_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    """Whole, and nothing beside it: no new verdict beside an old page."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    report.write(cases.failing(), tmp_path)
+    before = _contents(tmp_path)
+    monkeypatch.setattr(f"analysis.report.{part}", refuse)
+    with pytest.raises(OSError, match="No space"):
+        report.write(cases.tiny(), tmp_path)
+    assert _contents(tmp_path) == before
+
+
+def test_a_report_that_is_half_replaced_has_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes last, and the old one goes first; judging once more mends it."""
+    report.write(cases.failing(), tmp_path)
+    replace = Path.replace
+
+    def stopped(path: Path, target: Path) -> Path:
+        if path.name == "summary.md":
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            report.write(cases.tiny(), tmp_path)
+    assert not (tmp_path / "verdict.json").exists()
+    report.write(cases.tiny(), tmp_path)
+    report.write(cases.tiny(), tmp_path / "fresh")
+    assert (tmp_path / "verdict.json").read_bytes() == (tmp_path / "fresh" / "verdict.json").read_bytes()
+
+
 def test_judging_again_gives_the_same_bytes(tmp_path: Path) -> None:
     """So that a difference between two reports is a difference between two runs."""
     for name in ("one/run", "other/run"):
