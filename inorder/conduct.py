@@ -17,7 +17,7 @@ from select import select
 
 import msgspec
 
-from inorder import counters, run, scenario, sla
+from inorder import counters, enough, run, scenario, sla
 from inorder.errors import UnusableInput
 from inorder.events import Namespace
 from inorder.plan import Plan, plan_of, with_timeouts
@@ -113,6 +113,7 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
         raise UnusableInput(f"{out}: exists already; a run is never overwritten, name another --out")
     own = asked.system(written)
     plan = plan_of(written, repeat, asked.behaviour, asked.file.parent, own)
+    enough.check(plan, asked.file)
     with ExitStack() as stack:
         if own is not None:
             check_way(own, written, asked.file)

@@ -196,7 +196,7 @@ def _cross_check(scenario: Scenario, path: Path) -> None:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", scenario.name):
         raise refuse("name", f"expected letters, digits, _ and -, got {scenario.name!r}")
     if scenario.capacity:
-        if reason := check_stepping(scenario.capacity, [line.metric for line in scenario.sla]):
+        if reason := check_stepping(scenario.capacity, scenario.sla):
             raise refuse(*reason)
         if scenario.phases:
             raise refuse("phases", "expected none beside [capacity], whose steps have their own")

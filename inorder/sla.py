@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from inorder.bounds import Positive
 from inorder.errors import UnusableInput
@@ -90,6 +91,11 @@ def malformed(line: Sla) -> tuple[str, str] | None:
         return "", "expected exactly one of max and min"
     if not isfinite(line.max if line.min is None else line.min):  # type: ignore[arg-type]  # one of them is there
         return "max" if line.min is None else "min", "expected a number"
+    if line.metric.endswith("_share"):
+        if line.max is not None and not 0 <= line.max < 1:
+            return "max", f"expected a share, 0 or more and below 1 (2 % is 0.02), got {line.max:g}"
+        if line.min is not None and not 0 < line.min <= 1:
+            return "min", f"expected a share, above 0 and at most 1 (98 % is 0.98), got {line.min:g}"
     counted = line.metric.startswith("anomalies.")
     if counted and line.phase is not None:
         return "phase", f"{line.metric} is counted over the whole run, and has no phases"
@@ -128,10 +134,15 @@ def _stop(line: Sla) -> tuple[str, str] | None:
 
 
 def check_measurable(scenario: "Scenario", file: Path) -> None:
-    """Refuse to make a run of which a line is certain to measure nothing: raises UnusableInput.
+    """Refuse to make a run of which a line is certain to measure nothing, or stands twice: raises UnusableInput.
 
     Evidence from elsewhere may hold what this driver would not do, so judging does not ask.
     """
+    known: dict[Sla, int] = {}
+    for number, line in enumerate(scenario.sla):
+        first = known.setdefault(replace(line, source=""), number)
+        if first != number:
+            raise refusal(line, number, file, ("", f"expected each line once, got sla[{first}] again"))
     if scenario.capacity is not None:
         return  # each of its steps is a scenario, and is checked by itself
     for number, line in enumerate(scenario.sla):
@@ -152,6 +163,13 @@ def _unmeasurable(line: Sla, scenario: "Scenario") -> tuple[str, str] | None:
         start, end = next((start, end) for name, start, end in scenario.phase_bounds() if name == line.phase)
         if end - max(start, scenario.warm_up_s) < line.slices_s - 1e-9:
             return "slices_s", f"{line.phase!r} is measured for less than one slice of {line.slices_s:g} s"
+    if line.slices_s is not None and line.phase is None:
+        longest_s = scenario.phases_s + scenario.drain_limit_s - scenario.warm_up_s
+        if longest_s < line.slices_s - 1e-9:
+            return (
+                "slices_s",
+                f"the run is measured for {longest_s:g} s at most, less than one slice of {line.slices_s:g} s",
+            )
     if not _OF_BATCHES.match(line.metric) and line.sizes is None:
         return None
     if not batches:

@@ -2,11 +2,14 @@
 
 import re
 from math import ceil, log, log2
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, Struct
 
 from inorder.bounds import Count, NonNegative, Positive
+
+if TYPE_CHECKING:  # a line names metrics, and knows the scenario that holds it
+    from inorder.sla import Sla
 
 
 class Stepping(Struct, forbid_unknown_fields=True, frozen=True):
@@ -46,22 +49,40 @@ class Step(Struct, forbid_unknown_fields=True, frozen=True):
     number: Count
 
 
-def check(stepping: Stepping, metrics: list[str]) -> tuple[str, str] | None:
-    """(place, reason) of what no single value can show; `metrics`: of the scenario's SLA."""
+_UNSHOWN = 0.025
+"""Chance at which a share that no call showed is still taken to be possible: the upper end of its 95 % interval."""
+
+
+def check(stepping: Stepping, lines: "list[Sla]") -> tuple[str, str] | None:
+    """(place, reason) of what no single value can show; `lines`: the scenario's SLA."""
     if stepping.to_per_s < stepping.from_per_s:
         return "capacity.to_per_s", f"expected at least from_per_s, got {stepping.to_per_s:g}"
-    if not metrics:
+    if not lines:
         return "sla", "expected at least one objective, for [capacity] asks at which rate they hold"
     least = stepping.at_least_per_s
     if least is not None and not stepping.from_per_s <= least <= stepping.to_per_s:
         return "capacity.at_least_per_s", f"expected from_per_s to to_per_s, got {least:g}"
-    for metric in metrics:
-        if found := re.fullmatch(r"(?:batch\.\w+_ms|ratio)\.p([\d.]+)", metric):
-            calls = 100 / (100 - float(found[1]))
-            if stepping.from_per_s * stepping.step_s < calls:
-                return (
-                    "capacity.from_per_s",
-                    f"expected at least {calls / stepping.step_s:g}, so that a step has {calls:g} batches for {metric}, "
-                    f"got {stepping.from_per_s:g}",
-                )
+    for line in lines:
+        calls, what = _needed(line)
+        if stepping.from_per_s * stepping.step_s < calls:
+            return (
+                "capacity.from_per_s",
+                f"expected at least {calls / stepping.step_s:g}, so that a step has {calls:g} batches for {what}, "
+                f"got {stepping.from_per_s:g}",
+            )
     return None
+
+
+def _needed(line: "Sla") -> tuple[float, str]:
+    """How many batches a step must have to decide a line at all, and for what; 0: nobody knows beforehand."""
+    if found := re.fullmatch(r"(?:batch\.\w+_ms|ratio)\.p([\d.]+)", line.metric):
+        return 100 / (100 - float(found[1])), line.metric
+    most = line.max or 0.0
+    if (
+        0 < most < 1
+        and line.slices_s is None
+        and re.fullmatch(r"batch\.(?:rejected|indeterminate|error)_share", line.metric)
+    ):
+        # If none of so many is hit, the interval of the share ends at the limit.
+        return ceil(log(_UNSHOWN) / log(1 - most)), f"{line.metric} of at most {most:g}"
+    return 0, line.metric

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import islice
 
-from inorder import conduct
+from inorder import conduct, enough
 from inorder.cli.base import console
 from inorder.costs import Costs, costs_of, played, told
 from inorder.driver.target import Target
@@ -61,7 +61,9 @@ def planned(asked: conduct.Run, written: Scenario, system: Named) -> Plan:
     """The plan of a run that is asked for; raises UnusableInput where there is none beforehand."""
     if written.capacity is not None:
         raise UnusableInput(f"{asked.file}: capacity: its load is found step by step, so nothing can be told beforehand")
-    return plan_of(written, 1, asked.behaviour, asked.file.parent, system)
+    plan = plan_of(written, 1, asked.behaviour, asked.file.parent, system)
+    enough.check(plan, asked.file)
+    return plan
 
 
 def first_calls(plan: Plan, most: int) -> Iterator[tuple[float, Call]]:

@@ -156,7 +156,7 @@ def test_the_schema_names_every_key() -> None:
 
 
 def line(metric: str, more: str = "") -> str:
-    return f'[[sla]]\nmetric = "{metric}"\nmax = 1\n{more}\n'
+    return f'[[sla]]\nmetric = "{metric}"\nmax = 0.5\n{more}\n'
 
 
 QUIET = GOOD.replace("count = 10", "count = 10\nonline_before = 0\nonline_after = 0")
@@ -178,6 +178,11 @@ LATER = GOOD.replace("returning = 1.0", '[[phases]]\nname = "back"\nduration_s =
             LATER + line("confirmed_batches_per_s", 'phase = "back"\nslices_s = 1.1\nheld_share = 0.9'),
             "sla[0].slices_s: 'back' is measured for less than one slice of 1.1 s",
         ),
+        (
+            "drain_limit_s = 5" + LATER + line("confirmed_batches_per_s", "slices_s = 100\nheld_share = 0.9"),
+            "slices_s: the run is measured for ",
+        ),
+        (GOOD + 2 * line("drain_s.p95"), "sla[1]: expected each line once, got sla[0] again"),
         (LATER.replace("1.0", "0.0") + line("drain_s.p95"), "no visitor returns in any phase"),
         (
             GOOD + line("drain_s.p95") + '[client]\nbacklog = "ordinary"',
@@ -208,6 +213,23 @@ def test_a_run_that_is_certain_to_measure_nothing_for_a_line_is_refused(text: st
 def test_a_line_that_may_be_measured_is_let_pass(text: str) -> None:
     """Only what is certain is refused."""
     check_measurable(parse(text), Path("some/storm.toml"))
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ("max = 2", "sla[0].max: expected a share, 0 or more and below 1 (2 % is 0.02), got 2"),
+        ("max = 1", "sla[0].max: expected a share"),
+        ("max = -0.1", "sla[0].max: expected a share"),
+        ("min = 0", "sla[0].min: expected a share, above 0 and at most 1 (98 % is 0.98), got 0"),
+        ("min = 98", "sla[0].min: expected a share"),
+    ],
+)
+def test_a_limit_that_no_share_can_miss_or_meet_is_refused(limit: str, said: str) -> None:
+    """Somebody wrote per cent."""
+    with pytest.raises(UnusableInput) as refused:
+        parse(f'{GOOD}[[sla]]\nmetric = "batch.error_share"\n{limit}\n')
+    assert said in str(refused.value)
 
 
 @pytest.mark.parametrize("file", sorted(SCENARIOS.glob("*.toml")), ids=lambda file: file.stem)

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from analysis.intervals import trials_allow
 from inorder import scenario
 from inorder.errors import UnusableInput
-from inorder.stepping import Stepping
+from inorder.sla import Sla
+from inorder.stepping import Stepping, _needed
 from tests.inorder.stepped import CAPACITY
 
 
@@ -26,6 +28,11 @@ from tests.inorder.stepped import CAPACITY
         ("factor = 2", "at_least_per_s = 81", "capacity.at_least_per_s: expected from_per_s to to_per_s, got 81"),
         ("p90", "p99", "expected at least 50, so that a step has 100 batches for batch.response_ms.p99, got 20"),
         ("batch.response_ms.p90", "ratio.p99.5", "expected at least 100, so that a step has 200 batches for ratio.p99.5"),
+        (
+            'batch.response_ms.p90"\nmax = 500',
+            'batch.indeterminate_share"\nmax = 0.01',
+            "expected at least 184, so that a step has 368 batches for batch.indeterminate_share of at most 0.01, got 20",
+        ),
         ("max = 500\n", 'max = 500\nphase = "measured"\n', "sla[0].phase: expected none with [capacity]: each step is one"),
         ("[client]", '[[phases]]\nname = "a"\nduration_s = 1\n[client]', "phases: expected none beside [capacity]"),
         ("[client]", '[client]\nbacklog = "ordinary"', "client.backlog: expected 'batches' with [capacity]"),
@@ -42,6 +49,19 @@ def test_each_bad_key_is_one_line(old: str, new: str, said: str) -> None:
     assert told.startswith("some.toml: ")
     assert said in told
     assert "\n" not in told
+
+
+def test_a_step_of_as_many_batches_as_a_share_needs_can_hold() -> None:
+    """With none of them hit the interval ends within the limit; with one batch less it does not."""
+    for limit in (0.001, 0.01, 0.05, 0.3):
+        calls, _ = _needed(Sla("batch.error_share", max=limit))
+        assert trials_allow(0, calls)[1] <= limit < trials_allow(0, calls - 1)[1]
+
+
+@pytest.mark.parametrize("line", [Sla("batch.error_share", max=0.0), Sla("ordinary.error_share", max=0.01)])
+def test_of_some_lines_nobody_knows_how_many_batches_they_need(line: Sla) -> None:
+    """None at all is a count; and ordinary calls are not what is stepped."""
+    assert _needed(line)[0] == 0
 
 
 def test_a_capacity_run_without_an_objective_is_refused() -> None:
