@@ -64,6 +64,15 @@ def notes(capacity: dict[str, Any]) -> list[str]:
             found.append(f"No step was offered more than it confirmed: the system takes {value} events a second or more.")
         else:
             found.append(f"Highest throughput: {value} events a second {span}, in batches.".replace(" ,", ","))
+    held = next((step for step in capacity["steps"] if step["held"] and step["offered_per_s"] == capacity["held"]), None)
+    if held is not None:
+        found.append(
+            "Rates of the answer are offered ones, as planned for the whole step. Of the "
+            f"{words.significant(capacity['held'])} batches a second at which the SLA held "
+            f"{words.significant(held['confirmed_per_s'])} were confirmed, with "
+            f"{words.count(held['confirmed_events_per_s'])} events, in the measured time; by chance more can fall due in "
+            "it than is planned in the mean."
+        )
     if each := capacity["events_per_batch"]:
         found.append(f"A batch has {words.significant(each)} events in the mean.")
     if knee := capacity["knee"]:

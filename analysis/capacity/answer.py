@@ -78,7 +78,7 @@ def sentence(steps: Sequence[Step], now: search.Interval, settings: Stepping) ->
     cut = next((step for step in steps if step.cut), None)
     at = "" if cut is None else f"interrupted in the step of {_rate(cut.offered_per_s)}"
     if now.held is not None and held is not None:
-        told = f"SLA held at {_rate(held)} batches/s ({_rate(_events(whole, now.held))} events/s)"
+        told = f"SLA held at {_rate(held)} batches/s ({_rate(_events(whole, now.held))} events/s) offered"
     if not steps:
         return "No step was made."
     if beyond is None:

@@ -81,7 +81,8 @@ class Step:
             return self.invalid[0]
         if self.held:
             return "Each objective was met."
-        return f"{'Not decided' if self.held is None else 'Missed'}: {', '.join(self.missed)}."
+        # Where it is told, "not decided" stands before it.
+        return f"{'' if self.held is None else 'Missed: '}{', '.join(self.missed)}."
 
 
 def measure(frames: RunFrames, lines: list[dict[str, Any]], invalid: list[str]) -> Step:

@@ -29,6 +29,12 @@ class _Drawn:
     limit_ms: float | None
     """The limit of the SLA on the 95th percentile of batches, if it has one."""
 
+    @property
+    def beyond(self) -> str:
+        """What happened at the lowest rate that counts as not held."""
+        at = [step["held"] for step in self.steps if step["offered_per_s"] == self.capacity["broken"] and step["valid"]]
+        return "broken" if False in at else "not decided"
+
     def of(self, name: str) -> Floats:
         """A value of each step; NaN: not known."""
         return np.array([np.nan if step[name] is None else step[name] for step in self.steps], float)
@@ -79,7 +85,7 @@ def _alt(drawn: _Drawn) -> str:
 def _caption(drawn: _Drawn) -> str:
     told = (
         "Disc: a step that held the SLA; square: one that broke it; hollow diamond: not decided, or not valid. "
-        "Thin line on the left: all that is offered is confirmed."
+        "Thin line on the left: all that is offered is confirmed; by chance a light step can lie above it."
     )
     if drawn.capacity["knee"]:
         told += " Ring: knee, the load with the highest throughput over response time."
@@ -141,7 +147,8 @@ def _marks(axes: Axes, drawn: _Drawn, values: Floats) -> None:
 
 def _bounds(drawn: _Drawn, flow: Axes, late: Axes) -> None:
     """Rules at the highest rate that held and the lowest that broke, and a ring at the knee."""
-    for name, look in (("held", {"color": INK2, "ls": (0, (4, 2))}), ("broken", {"color": BAD})):
+    dashed = {"color": INK2, "ls": (0, (4, 2))}
+    for name, look in (("held", dashed), ("broken", {"color": BAD} if drawn.beyond == "broken" else dashed)):
         if drawn.capacity[name] is not None:
             for axes in (flow, late):
                 axes.axvline(drawn.capacity[name], lw=1, zorder=0.6, **look)
@@ -161,8 +168,9 @@ def _name(labels: Labels, drawn: _Drawn, flow: Axes, late: Axes) -> None:
         text = f"held {words.significant(capacity['held'])}"
         labels.put(flow, capacity["held"], low, text, left, color=INK)
     if capacity["broken"] is not None:
-        text = f"broken {words.significant(capacity['broken'])}"
-        labels.put(flow, capacity["broken"], low, text, beyond, color=BAD, fontweight="bold")
+        text = f"{drawn.beyond} {words.significant(capacity['broken'])}"
+        color, weight = (BAD, "bold") if drawn.beyond == "broken" else (INK, "normal")
+        labels.put(flow, capacity["broken"], low, text, beyond, color=color, fontweight=weight)
     if knee := capacity["knee"]:
         at = knee["offered_per_s"]
         around = ((-11, 11), (11, -11), (-14, 22), (14, -22), (-14, 0), (14, 0))

@@ -50,11 +50,11 @@ def test_each_step_is_a_row_by_its_load() -> None:
     assert [row["why"] for row in section["rows"]] == [
         "",
         "Missed: Slow | late.",
-        "Not decided: Batch response.",
+        "Batch response.",
         "Calls left late.",
     ]
     assert [row["run"] for row in section["rows"]] == ["steps/1", "steps/2", "steps/3", "steps/4"]
-    assert section["heading"].startswith("SLA held at 20 batches/s (240 events/s), broken at 40.")
+    assert section["heading"].startswith("SLA held at 20 batches/s (240 events/s) offered, broken at 40.")
 
 
 def test_the_summary_has_the_table_and_keeps_its_cells_whole() -> None:
@@ -110,6 +110,20 @@ def test_the_notes_of_a_system_that_kept_up_have_no_upper_end() -> None:
     told = notes(judged(HELD, step(40, number=2)))
     assert "No step was offered more than it confirmed: the system takes 480 events a second or more." in told
     assert "No scalability law: it needs 4 valid steps, and got 2." in told
+
+
+def test_the_rates_of_the_answer_are_told_apart_from_what_was_confirmed() -> None:
+    """What was offered, as planned, and what was confirmed of it in the measured time."""
+    told = notes(judged(step(20, number=1, confirmed_per_s=21.8, confirmed_events_per_s=251.0), BROKEN))
+    assert "Of the 20.0 batches a second at which the SLA held 21.8 were confirmed, with 251 events, in the" in told
+    assert "by chance more can fall due" in told
+    assert "Rates of the answer" not in notes(judged(BROKEN))
+
+
+def test_what_was_not_decided_is_said_once() -> None:
+    """In the table of summary.md, where the word stands before the reason."""
+    *_, row, _ = page_capacity.summary(judged(HELD, step(40, None, 2, missed=("Batches without an answer",))))
+    assert row.endswith("| not decided: Batches without an answer. |")
 
 
 def test_a_throughput_that_falls_and_a_law_with_a_peak_are_told() -> None:

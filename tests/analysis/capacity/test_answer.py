@@ -30,49 +30,50 @@ def full(offered: float, confirmed: float, number: int = 1, scatter: float = 0.0
 @pytest.mark.parametrize(
     ("steps", "sentence", "limited_by"),
     [
-        ([step(100), step(108, False)], "SLA held at 100 batches/s (1,200 events/s), broken at 108.", "system"),
+        ([step(100), step(108, False)], "SLA held at 100 batches/s (1,200 events/s) offered, broken at 108.", "system"),
         (
             [step(100), step(108, None), step(108, None, 3)],
-            "SLA held at 100 batches/s (1,200 events/s), not decided at 108, which counts as not held.",
+            "SLA held at 100 batches/s (1,200 events/s) offered, not decided at 108, which counts as not held.",
             "system",
         ),
         (
             [step(100), step(108, valid=False, generator=True), step(108, valid=False, generator=True)],
-            "SLA held at 100 batches/s (1,200 events/s), and at 108 the generator, not the system, reached its limit.",
+            "SLA held at 100 batches/s (1,200 events/s) offered, and at 108 "
+            "the generator, not the system, reached its limit.",
             "generator",
         ),
         (
             [step(100), step(108, valid=False), step(108, valid=False)],
-            "SLA held at 100 batches/s (1,200 events/s), not valid at 108, which counts as not held.",
+            "SLA held at 100 batches/s (1,200 events/s) offered, not valid at 108, which counts as not held.",
             "invalid",
         ),
         (
             [step(100), step(200, None, valid=False, generator=True, cut=True)],
-            "SLA held at 100 batches/s (1,200 events/s), interrupted in the step of 200.",
+            "SLA held at 100 batches/s (1,200 events/s) offered, interrupted in the step of 200.",
             "interrupted",
         ),
         ([step(100, None, valid=False, cut=True)], "No step held the SLA, interrupted in the step of 100.", "interrupted"),
         (
             [step(100), step(200, False), step(141, None, valid=False, cut=True)],
-            "SLA held at 100 batches/s (1,200 events/s), broken at 200. "
+            "SLA held at 100 batches/s (1,200 events/s) offered, broken at 200. "
             "The steps ended before the interval was as narrow as 10 %. The run was interrupted in the step of 141.",
             "system",
         ),
         (
             [step(1000)],
-            "SLA held at 1,000 batches/s (12,000 events/s), not broken at any higher rate that was tried.",
+            "SLA held at 1,000 batches/s (12,000 events/s) offered, not broken at any higher rate that was tried.",
             "range",
         ),
         ([step(10, False)], "No step held the SLA, broken at 10.", "system"),
         (
             [step(100), step(200, False)],
-            "SLA held at 100 batches/s (1,200 events/s), broken at 200. "
+            "SLA held at 100 batches/s (1,200 events/s) offered, broken at 200. "
             "The steps ended before the interval was as narrow as 10 %.",
             "system",
         ),
         (
             [step(100), step(108, False), step(216)],
-            "SLA held at 100 batches/s (1,200 events/s), broken at 108. "
+            "SLA held at 100 batches/s (1,200 events/s) offered, broken at 108. "
             "It also held at 216, above a rate at which it did not.",
             "system",
         ),

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analysis import words
 from analysis.figures import capacity, latency, over_time, style
 from analysis.figures.labels import shown_texts
 from analysis.figures.style import Picture
@@ -37,6 +38,29 @@ def test_a_limit_of_some_batches_is_not_drawn_at_all_of_them(more: dict[str, Any
     told = [*texts(percentiles), percentiles.caption]
     assert any("300" in text and "≤" in text for text in told) == drawn
     assert any(text.startswith("limit 300") for text in texts(capacity.picture(case))) == drawn
+
+
+@pytest.mark.parametrize(("held", "word", "red"), [(False, "broken", True), (None, "not decided", False)])
+def test_a_rate_that_only_was_not_decided_is_not_drawn_as_broken(held: bool | None, word: str, red: bool) -> None:
+    """It counts as not held, and nobody saw it break."""
+    case = loads.stepped()
+    found = case.verdict["capacity"]
+    steps = [step | {"held": held} if step["offered_per_s"] == found["broken"] else step for step in found["steps"]]
+    case.verdict["capacity"] = found | {"steps": steps}
+    picture = capacity.picture(case)
+    assert picture is not None
+    assert picture.draw is not None
+    with style.styled():
+        figure = picture.draw(style.WIDE)
+    (label,) = [text for text in shown_texts(figure) if text.get_text().startswith(("broken", "not decided"))]
+    assert label.get_text() == f"{word} {words.significant(found['broken'])}"
+    rules = [
+        line for line in figure.axes[0].lines if set(line.get_xdata()) == {found["broken"]} and len(line.get_xdata()) == 2
+    ]
+    drawn = {str(own.get_color()) for own in (label, *rules)}
+    assert len(rules) == 1
+    assert (drawn == {style.BAD}) == red
+    assert (style.BAD in drawn) == red
 
 
 @pytest.mark.parametrize(("more", "drawn"), [({}, True), ({"slices": SLICES}, True), ({"sizes": [1, 5]}, False)])
