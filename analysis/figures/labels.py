@@ -1,6 +1,7 @@
 """Places the texts of a figure where they touch neither each other nor a curve, or leaves them out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,11 @@ from analysis.figures.style import INK2, SMALL
 
 Place = tuple[float, float]
 """Offset of a label from its point in pixels; the sign says on which side the text stands, (7, 7) is a corner."""
+
+_PAPER = 4.0
+"""Pixels around a text that has a ground of its own."""
+Labelled = tuple[float, float, str, dict[str, Any]]
+"""Where a text belongs, in data coordinates; the text; how it looks."""
 
 AROUND: tuple[Place, ...] = ((0, 7), (0, -7), (7, 7), (-7, 7), (7, -7), (-7, -7), (8, 0), (-8, 0), (0, 20), (0, -20))
 RIGHT: tuple[Place, ...] = tuple((7, dy) for dy in (0, 6, -6, 12, -12, 18, -18, 24, -24, 32, -32))
@@ -73,31 +79,51 @@ class Labels:
         The best has the least of a curve under it. `touch`: rather on a curve than not at all; `beyond`: the text may
         leave the axes to the left or right.
         """
-        look = {"fontsize": SMALL, "color": INK2, "linespacing": 1.15, **look}
-        best: tuple[int, Place, Bbox] | None = None
-        for place in places:
-            label = self._text(axes, x, y, text, place, look)
-            box = label.get_window_extent(self._renderer)
-            label.remove()
+        return self.put_together(axes, [(x, y, text, look)], [(place,) for place in places], touch, beyond)
+
+    def put_together(
+        self,
+        axes: Axes,
+        texts: Sequence[Labelled],
+        choices: Iterable[Sequence[Place]],
+        touch: bool = True,
+        beyond: bool = False,
+    ) -> bool:
+        """Write all of `texts`, at the best of `choices`, each of which has a place for each text; else none of them."""
+        best: tuple[int, Sequence[Place], list[Bbox]] | None = None
+        for places in choices:
+            boxes = [self._box(axes, own, place) for own, place in zip(texts, places, strict=True)]
             frame = axes.bbox
-            if not self._free(box) or not (beyond or (box.x0 > frame.x0 - 3 and box.x1 < frame.x1 + 3)):
+            inside = beyond or all(box.x0 > frame.x0 - 3 and box.x1 < frame.x1 + 3 for box in boxes)
+            apart = not any(_overlap(one, other) for one, other in combinations(boxes, 2))
+            if not (inside and apart and all(map(self._free, boxes))):
                 continue
-            crossed = self._crossed(box)
+            crossed = sum(map(self._crossed, boxes))
             if best is None or crossed < best[0]:
-                best = (crossed, place, box)
+                best = (crossed, places, boxes)
             if crossed == 0:
                 break
         if best is None or (best[0] and not touch):
             return False
-        self._text(axes, x, y, text, best[1], look)
-        self._boxes.append(best[2])
+        for own, place in zip(texts, best[1], strict=True):
+            self._text(axes, own, place)
+        self._boxes += best[2]
         return True
 
+    def _box(self, axes: Axes, own: Labelled, place: Place) -> Bbox:
+        label = self._text(axes, own, place)
+        box = label.get_window_extent(self._renderer)
+        if label.get_bbox_patch() is not None:  # what is written on paper hides more than its letters
+            box = box.padded(_PAPER)
+        label.remove()
+        return box
+
     @staticmethod
-    def _text(axes: Axes, x: float, y: float, text: str, place: Place, look: dict[str, Any]) -> Text:
-        dx, dy = place
+    def _text(axes: Axes, own: Labelled, place: Place) -> Text:
+        (x, y, text, look), (dx, dy) = own, place
+        look = {"fontsize": SMALL, "color": INK2, "linespacing": 1.15, **look}
         beside = dx != 0 and abs(dx) != abs(dy)
-        sides = {
+        sides: dict[str, Any] = {
             "ha": "left" if dx > 0 else "right" if dx < 0 else "center",
             "va": "center" if beside or dy == 0 else "bottom" if dy > 0 else "top",
         }

@@ -1,5 +1,7 @@
 """How long calls take: percentiles of both kinds on an axis that opens up the tail, and percentiles over time."""
 
+from dataclasses import dataclass, replace
+from itertools import chain, product
 from typing import Any
 
 import numpy as np
@@ -11,8 +13,9 @@ from numpy.typing import NDArray
 
 from analysis import words
 from analysis.figures import style, timeline
-from analysis.figures.labels import RIGHT, Labels
-from analysis.figures.style import BAD, BATCH, BATCH2, INK, ORD, Picture
+from analysis.figures.labels import RIGHT, Labels, Place
+from analysis.figures.style import BAD, BATCH, BATCH2, ORD, Picture
+from analysis.intervals import percentile
 from analysis.judgement import Judgement
 
 BEYOND = 10
@@ -57,7 +60,7 @@ def percentiles(judgement: Judgement) -> Picture:
     top = 1.12 * max(curve(value)[1][-1] for value in drawn.values())
     shown = [line for line in lines if _LOWEST * top <= line["limit"] <= 1.7 * top]
     top = max([top, *(1.12 * line["limit"] for line in shown)])
-    counts = [f"{words.count(len(times[kind, 'response_s']))} {name}" for kind, name in enumerate(("batch", "ordinary"))]
+    counts = [f"{words.count(len(times[kind, 'response_s']))} {name}" for kind, name in enumerate(_KINDS)]
     caption = (
         f"Percentiles of {words.listed(counts)} calls that were confirmed. A line stops (ring) where fewer than "
         f"{BEYOND} slower calls are left."
@@ -65,15 +68,15 @@ def percentiles(judgement: Judgement) -> Picture:
     if len(shown) < len(lines):
         beyond = [_named(line) for line in lines if line not in shown]
         caption += f" Off the scale: the {'limit' if len(beyond) == 1 else 'limits'} {words.listed(beyond)}."
-    for kind, name in enumerate(("batch", "ordinary")):
+    for kind, name in enumerate(_KINDS):
         if len([key for key in drawn if key[0] == kind]) == 2 and _apart(drawn, kind) < _SAME * top:
             near = words.quantity(_apart(drawn, kind), "ms")
             caption += f" Service time of {name} calls is nowhere more than {near} below and not drawn."
     if len(judgement.runs) > 1:
         caption += f" All {len(judgement.runs)} repeats taken together."
     alt = "Response time by percentile. " + " ".join(
-        f"{name} calls: median {_at(times[kind, 'response_s'], 0.5)}, 95th percentile "
-        f"{_at(times[kind, 'response_s'], 0.95)}, longest {_at(times[kind, 'response_s'], 1)}."
+        f"{name} calls: median {_at(times[kind, 'response_s'], '50')}, 95th percentile "
+        f"{_at(times[kind, 'response_s'], '95')}, longest {_at(times[kind, 'response_s'], '100')}."
         for kind, name in enumerate(("Batch", "Ordinary"))
         if (kind, "response_s") in drawn
     )
@@ -81,6 +84,32 @@ def percentiles(judgement: Judgement) -> Picture:
 
 
 _COLUMNS = ("response_s", "service_s")
+_KINDS = ("batch", "ordinary")
+_LINE = 11
+"""Pixels that a line of text is high."""
+_HEIGHTS = (0, 7, -7, 14, -14, 21, -21, 28, 36, 44)
+
+
+@dataclass(frozen=True)
+class End:
+    """A line of percentiles, to be named at its end."""
+
+    x: Floats
+    y: Floats
+    name: str
+    colour: str
+    p95_ms: float | None = None
+    """Told below the name, of a response time that reaches so far."""
+
+    def text(self, wide: bool) -> str:
+        """The name, on one line where there is room, and the percentile."""
+        name = self.name if wide else self.name.replace(" ", "\n", 1)
+        return name if self.p95_ms is None else f"{name}\np95 {words.quantity(self.p95_ms, 'ms')}"
+
+    @property
+    def look(self) -> dict[str, Any]:
+        """Of the text."""
+        return {"color": self.colour, "fontweight": "bold" if self.name.endswith("response") else "normal"}
 
 
 def _drawable(line: dict[str, Any]) -> bool:
@@ -103,15 +132,15 @@ def _apart(times: dict[tuple[int, str], Floats], kind: int) -> float:
     return float(np.max(np.abs(np.interp(x, *service) - y)))
 
 
-def _at(times: Floats, share: float) -> str:
-    return words.quantity(float(np.quantile(times, share)), "ms")
+def _at(times: Floats, percent: str) -> str:
+    return words.quantity(percentile(times, percent), "ms")
 
 
 def _draw_percentiles(width: int, times: dict[tuple[int, str], Floats], limits: list[dict[str, Any]], top: float) -> Figure:
     """Lines from the median on, labelled at their ends; a limit is a bar at its percentile."""
     wide = width == style.WIDE
     figure = style.figure(width, 290)
-    right = 150 if wide else 74
+    right = 150 if wide else 90
     axes = style.axes(figure, 56, 26, width - 56 - right, 226)
     axes.set_title("Milliseconds, from intended start to confirmation" if wide else "Milliseconds to confirmation")
     reach = max(place(1 - BEYOND / len(value)) for value in times.values())
@@ -124,19 +153,24 @@ def _draw_percentiles(width: int, times: dict[tuple[int, str], Floats], limits: 
         if (kind, "response_s") not in times:
             continue
         x, y = curve(times[kind, "response_s"])
-        axes.plot(x, y, color=colour, lw=2.2, ls=dash)
+        name = _KINDS[kind]
+        axes.plot(x, y, color=colour, lw=2.2, ls=dash, label=f"{name} response")
         axes.plot(x[-1:], y[-1:], "o", ms=5, mfc=style.PAPER, mec=colour, clip_on=False)
-        name = "batch response" if kind == 0 else "ordinary response"
-        ends.append((x, y, colour, name, "bold"))
+        p95 = place(0.95)
+        value = None
+        if p95 <= x[-1]:
+            value = percentile(times[kind, "response_s"], "95")
+            axes.plot([p95], [value], "o", ms=5, color=colour)
+        ends.append([End(x, y, f"{name} response", colour, value)])
         if (kind, "service_s") not in times:
             continue
         service = curve(times[kind, "service_s"])
         if _apart(times, kind) < _SAME * top:
             continue
-        axes.plot(*service, color=colour, lw=1, ls=dash if kind == 0 else (0, (1, 2)))
+        axes.plot(*service, color=colour, lw=1, ls=dash if kind == 0 else (0, (1, 2)), label=f"{name} service")
         if kind == 0:
             axes.fill_between(x, np.interp(x, *service), y, color=BATCH2, alpha=0.3, lw=0)
-        ends.append((*service, colour, "batch service" if kind == 0 else "ordinary service", "normal"))
+        ends[-1].append(End(*service, f"{name} service", colour))
     _label_percentiles(figure, axes, ends, limits, wide, reach)
     return figure
 
@@ -156,7 +190,7 @@ def _percent_ticks(axes: Axes, reach: float, pixels: float) -> None:
 def _label_percentiles(
     figure: Figure,
     axes: Axes,
-    ends: list[tuple[Floats, Floats, str, str, str]],
+    ends: list[list[End]],
     limits: list[dict[str, Any]],
     wide: bool,
     reach: float,
@@ -170,22 +204,27 @@ def _label_percentiles(
             axes.plot([x - half, x + half], [line["limit"]] * 2, color=BAD, lw=2, solid_capstyle="butt")
             bars.append((x, line))
     labels = Labels(figure)
-    for x, y, *_ in ends:
-        labels.avoid(axes, x, y)
+    for end in chain(*ends):
+        labels.avoid(axes, end.x, end.y)
     for x, line in bars:
         labels.avoid(axes, [x - half, x + half], [line["limit"]] * 2)
-    for x, y, colour, name, weight in ends:
-        text = name if wide else name.replace(" ", "\n", 1)
-        labels.put(axes, x[-1], y[-1], text, RIGHT, beyond=True, color=colour, fontweight=weight)
+    for lines in ends:
+        for named in (lines, [replace(end, p95_ms=None) for end in lines]):  # where there is no room for the percentile
+            texts = [(end.x[-1], end.y[-1], end.text(wide), end.look) for end in named]
+            if labels.put_together(axes, texts, _choices(axes, named, wide), beyond=True):
+                break
     for x, line in bars:
         places = ((0, 5), (0, -5), (7, 7), (-7, 7), (0, 16), (0, -16))
         labels.put(axes, x, line["limit"], _named(line), places, color=BAD)
-    for x, y, colour, name, _ in ends:
-        here = place(0.95)
-        value = float(np.interp(here, x, y))
-        if "service" in name or here > x[-1] or value < _LOWEST * axes.get_ylim()[1]:
-            continue
-        axes.plot([here], [value], "o", ms=5, color=colour)
-        text = f"p95 {words.quantity(value, 'ms')}"
-        spots = ((-7, 7), (7, -7), (0, 9), (0, -9), (-12, 12), (12, -12), (0, 24), (0, -24), (-24, 24), (24, -24))
-        labels.put(axes, here, value, text, spots, color=INK, fontweight="bold")
+
+
+def _choices(axes: Axes, lines: list[End], wide: bool) -> list[tuple[Place, ...]]:
+    """Places beside the ends of the lines of a kind, the nearest first, the names one below the other as the lines are."""
+    if len(lines) == 1:
+        return [(place,) for place in RIGHT]
+    ends = [axes.transData.transform((end.x[-1], end.y[-1])) for end in lines]
+    gap = float(ends[0][1] - ends[1][1])
+    apart = _LINE / 2 * sum(end.text(wide).count("\n") + 1 for end in lines)
+    heights = sorted(product(_HEIGHTS, repeat=2), key=lambda pair: abs(pair[0]) + abs(pair[1]))
+    heights = [(up, down) for up, down in heights if gap + up - down >= apart]
+    return [((side, up), (side, down)) for side in (7, -7) for up, down in heights if side > 0 or min(up, down + gap) > 0]

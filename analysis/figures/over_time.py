@@ -13,6 +13,7 @@ from analysis.figures import timeline
 from analysis.figures.labels import Labels
 from analysis.figures.style import BAD, BATCH, ORD, Picture
 from analysis.figures.timeline import Clock
+from analysis.intervals import percentile
 from analysis.judgement import Judgement, RunFrames
 
 Floats = NDArray[np.float64]
@@ -49,7 +50,7 @@ def count(run: RunFrames, time: Clock, kind: int) -> Series:
     for bin_, (start, end) in enumerate(pairwise(bounds)):
         for name, enough in ENOUGH.items():
             if end - start >= enough:
-                levels[name][bin_] = np.quantile(took[start:end], float(name[1:]) / 100)
+                levels[name][bin_] = percentile(np.sort(took[start:end]), name[1:])
     return Series((edges[:-1] + edges[1:]) / 2, levels)
 
 

@@ -78,3 +78,14 @@ def test_a_label_rather_leaves_a_curve_alone() -> None:
         labels.avoid(axes, [0, 1], [0.55, 0.55])
         assert not labels.put(axes, 0.5, 0.5, "label", ((0, 4),), touch=False)
         assert labels.put(axes, 0.5, 0.5, "label", ((0, 4), (0, -4)), touch=False)
+
+
+@pytest.mark.parametrize("ground", [None, {"facecolor": "white", "pad": 1.2}])
+def test_a_text_on_paper_takes_the_room_of_its_paper(ground: dict[str, object] | None) -> None:
+    """Where a bare text still finds room below another, one with a ground would hide its rim."""
+    with style.styled():
+        figure = style.figure(200, 100)
+        axes = style.axes(figure, 20, 20, 160, 60)
+        labels = Labels(figure)
+        assert labels.put(axes, 0.5, 0.5, "first", ((0, 0),), bbox=ground)
+        assert labels.put(axes, 0.5, 0.5, "second", ((0, -8),), bbox=ground) == (ground is None)
