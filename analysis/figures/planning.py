@@ -51,7 +51,10 @@ def _draw(width: int, plan: dict[str, Any], waits: Any) -> Figure:
     levels = [-1.0, *(step * limit for step in _STEPS), max(float(waits.max()), 2 * limit) * 1.01]
     fills = [to_rgba(fill, alpha) for fill, alpha in _FILLS]
     axes.contourf(x, y, waits, levels, colors=fills)
+    dots = [(cell["visitors"], max(cell["offline_min"], y[0])) for cell in plan["cells"]]
     labels = Labels(figure)
+    for across, up in dots:
+        labels.avoid(axes, [across], [up])
     for step in _STEPS:
         own = axes.contour(
             x, y, waits, [step * limit], colors=[BAD if step == 1 else INK2], linewidths=2.2 if step == 1 else 0.7
@@ -59,13 +62,12 @@ def _draw(width: int, plan: dict[str, Any], waits: Any) -> Figure:
         _name_line(labels, axes, own.allsegs[0], words.exact(step * limit, "s"), step == 1)
     if (waits > limit).any() and (waits <= limit).any():
         axes.contourf(x, y, waits, [limit, levels[-1]], colors="none", hatches=["////"])
-    dots = [(cell["visitors"], max(cell["offline_min"], y[0])) for cell in plan["cells"]]
     axes.plot(*zip(*dots, strict=True), "o", ms=4.5, mfc=INK, mec=PAPER, mew=0.8, zorder=4)
     return figure
 
 
 def _name_line(labels: Labels, axes: Axes, pieces: list[Any], name: str, bold: bool) -> None:
-    """Write what a line stands for on its longest piece, on paper, so that it can be read on any area."""
+    """Write what a line stands for on its longest piece, on paper, where it covers no dot."""
     pieces = [piece for piece in pieces if len(piece) > 1]
     if not pieces:
         return
@@ -77,9 +79,9 @@ def _name_line(labels: Labels, axes: Axes, pieces: list[Any], name: str, bold: b
         "bbox": box,
         "zorder": 5,
     }
-    for share in (0.5, 0.3, 0.7, 0.15, 0.85):
+    for share in (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9):
         across, up = piece[int(share * (len(piece) - 1))]
-        if labels.put(axes, float(across), float(up), name, ((0, 0),), **look):
+        if labels.put(axes, float(across), float(up), name, ((0, 0),), touch=False, **look):
             return
 
 

@@ -1,7 +1,7 @@
 """The storm as a fluid: dQ/dt = λ(t) − μ while there is a backlog, λ spread evenly over the window.
 
-All that matters of visitors is how many events they bring: no batch waits for the one before it. So it is the least
-that a storm can take, exact for one that is limited by what the system stores a second.
+All that matters of visitors is how many events they bring: no batch waits for the one before it. So it is about the
+least that a storm can take, exact for one that is limited by what the system stores a second.
 """
 
 from dataclasses import dataclass

@@ -52,6 +52,7 @@ def shown(cell: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
     mark = {True: "over", False: "", None: "may be over"}[cell["over"]]
     return {
         "drain": told(cell["drain_s"]),
+        "fluid": words.seconds(cell["fluid"]["drain_s"]),
         "wait": told(cell["worst_wait_s"]),
         "mark": f"▲{words.THIN}{mark}" if mark else "",
         "over": bool(cell["over"]),
@@ -69,6 +70,7 @@ def headline(plan: dict[str, Any]) -> str:
     return (
         f"{words.plural(cell['visitors'], 'visitor')} after {cell['offline_min']:g} min offline, {back}: drained in "
         f"{drain[0]} {drain[1]}, and the worst visitor waits {wait[0]} {wait[1]}{against[cell['over']]}."
+        f"{' This goes beyond what was measured (*).' if cell['beyond'] else ''}"
     )
 
 
@@ -101,11 +103,17 @@ def notes(plan: dict[str, Any]) -> list[str]:
     return found
 
 
-def _facts(plan: dict[str, Any]) -> list[tuple[str, str]]:
+def stores(plan: dict[str, Any]) -> tuple[str, str]:
+    """What the system takes, and how much that is: where no step went beyond it, all that is known is a lower bound."""
     peak = plan["peak_events_per_s"]
     ends = words.interval(peak["value"], peak["low"], peak["high"])
+    bound = "at most" if plan["learned"]["saturated"] else "at least"
+    return f"the system stores {bound}", f"{words.significant(peak['value'])} events/s {ends}".strip()
+
+
+def _facts(plan: dict[str, Any]) -> list[tuple[str, str]]:
     found = [
-        ("the system stores at most", f"{words.significant(peak['value'])} events/s {ends}".strip()),
+        stores(plan),
         ("batches of", words.plural(plan["batch_size"], "event")),
         ("sessions", plan["behaviour"]),
         ("connections", words.count(plan["connections"]) if plan["connections"] else "one a visitor"),
@@ -122,4 +130,7 @@ def _shape(plan: dict[str, Any]) -> str:
     cost = f"An unloaded call takes {fixed} and {each} more for each event"
     if learned["shape"] == "servers":
         return f"{cost}; as many calls are served side by side as the highest rate needs."
-    return f"{cost}; {words.share(learned['share'])} of the fixed part is paid once for all calls that wait together."
+    if not learned["share"]:
+        return f"{cost}; the fixed part keeps no other call waiting."
+    part = "the fixed part" if learned["share"] == 1 else f"{words.share(learned['share'])} of the fixed part"
+    return f"{cost}; {part} is paid once for all calls that wait together."

@@ -97,11 +97,9 @@ def _verdict(folder: Path) -> dict[str, Any]:
 def _print(made: dict[str, Any], page: Any) -> None:
     """The answer for people: a sentence, a table where there is more than one storm, and what must be said."""
     cells = made["cells"]
-    if len(cells) == 1:
-        rate, fluid = made["peak_events_per_s"]["value"], cells[0]["fluid"]["drain_s"]
-        console.print(page.headline(made), style="bold", markup=False)
-        console.print(f"  at most {rate:,.0f} events/s are stored; fluid model: {fluid:.3g} s")
-    else:
+    console.print(page.headline(made), style="bold", markup=False)
+    console.print(f"  {' '.join(page.stores(made))}; fluid model: {page.shown(cells[-1], made)['fluid']}", markup=False)
+    if len(cells) > 1:
         shown = Table("minutes offline", title=page.heading(made), title_justify="left")
         for count in sorted({cell["visitors"] for cell in cells}):
             shown.add_column(f"{count:,} visitors", justify="right")

@@ -38,6 +38,36 @@ def test_a_storm_is_told_in_a_sentence(
     assert said.startswith("6,000 visitors after 30 min offline, back within 8 s: drained in 1")
     assert "fluid model: 1" in said
     assert "Beyond what was measured" in said
+    assert "the system stores at most 2,400 events/s" in said
+
+
+def test_a_highest_rate_that_is_a_lower_bound_is_told_as_one(
+    capacity_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No step was beyond what the system takes: it stores at least so much, in the terminal and on the page."""
+    run = json.loads((capacity_run / "verdict.json").read_text())
+    run["capacity"]["steps"].pop()
+    (capacity_run / "verdict.json").write_text(json.dumps(run))
+    out = tmp_path / "plan"
+    assert ended(monkeypatch, capacity_run, "--visitors", 500, "--offline", 30, "--out", out) == 0
+    for said in (capsys.readouterr().out, (out / "index.html").read_text()):
+        assert "the system stores at least" in said
+        assert "at most 2,400" not in said
+
+
+def test_the_headline_says_that_a_storm_goes_beyond_what_was_measured(
+    capacity_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the terminal and on the page alike, also where it is the largest of several; within it nothing is said."""
+    out = tmp_path / "plan"
+    beyond = "This goes beyond what was measured (*)."
+    assert ended(monkeypatch, capacity_run, "--visitors", "500,6000", "--offline", 30, "--out", out) == 0
+    headline = " ".join(capsys.readouterr().out.split("the system stores")[0].split())
+    assert headline.startswith("6,000 visitors after 30 min offline")
+    assert headline.endswith(beyond)
+    assert beyond in (out / "index.html").read_text()
+    assert ended(monkeypatch, capacity_run, "--visitors", 500, "--offline", 9000, "--connections", 500) == 0
+    assert beyond not in capsys.readouterr().out
 
 
 def test_several_values_make_a_table_and_a_page(

@@ -65,6 +65,14 @@ def test_axe_finds_no_violation(browser: Browser, files: dict[str, Path], name: 
         assert seen.violations() == []
 
 
+def test_a_plan_need_not_be_scrolled_sideways(browser: Browser, files: dict[str, Path]) -> None:
+    """In a small window its cells stand below each other, and each says of how many visitors it is."""
+    with opened(browser, files["plan"], NARROW) as seen:
+        assert seen.page.locator(".scroll").evaluate("own => own.scrollWidth <= own.clientWidth")
+        shown = "own => getComputedStyle(own, '::before').content"
+        assert seen.page.locator("tbody td").first.evaluate(shown) == '"500 visitors: "'
+
+
 @pytest.mark.parametrize("width", [NARROW, BETWEEN])
 def test_a_matrix_need_not_be_scrolled_sideways(browser: Browser, files: dict[str, Path], width: int) -> None:
     """In a small window a row is a card, whose cells say what they are, and its result is in sight."""
