@@ -18,6 +18,7 @@ from select import select
 import msgspec
 
 from inorder import counters, enough, run, scenario, sla
+from inorder.driven import driven
 from inorder.errors import UnusableInput
 from inorder.events import Namespace
 from inorder.plan import Plan, plan_of, with_timeouts
@@ -134,6 +135,7 @@ def conduct(asked: Run, out: Path, repeat: int, say: Say, progress: Progress) ->
         info.run = out.name
         info.reading = run.Reading(after=after)
         folder = RunFolder.create(out, text, info)
+        stack.enter_context(driven(out))
         say(f"{written.name}: {written.question.strip()}")
         for sentence in direct.notes:
             say(sentence)

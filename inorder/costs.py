@@ -138,8 +138,8 @@ def told(costs: Costs) -> list[str]:
     lines = [
         f"{about}{costs.calls:,} calls ({what}) with {costs.events:,} events, {_size(costs.bytes)} of requests; what "
         "fails is sent again and comes on top",
-        f"{_time(costs.time_s)} where each call is answered within {ANSWER_S:g} s, at most {about}{costs.peak_per_s:,} "
-        f"calls in a second; after {_time(costs.limit_s)} the run ends whatever is left",
+        f"{lasting(costs.time_s)} where each call is answered within {ANSWER_S:g} s, at most {about}{costs.peak_per_s:,} "
+        f"calls in a second; after {lasting(costs.limit_s)} the run ends whatever is left",
     ]
     if costs.quota_per_s is None or costs.quota_time_s is None:
         return lines
@@ -147,7 +147,7 @@ def told(costs: Costs) -> list[str]:
     if not costs.held_back:
         return [*lines, f"{quota}, and holds none back"]
     lines.append(
-        f"{quota}, and holds calls back: the last one leaves after {_time(costs.quota_time_s)}; objectives on response "
+        f"{quota}, and holds calls back: the last one leaves after {lasting(costs.quota_time_s)}; objectives on response "
         "times, drain times and rates stay open, the order is judged as ever"
     )
     if costs.quota_time_s > costs.limit_s:
@@ -166,5 +166,6 @@ def _size(count: float) -> str:
     return f"{count:,.3g} {units[0]}"
 
 
-def _time(seconds: float) -> str:
+def lasting(seconds: float) -> str:
+    """A time that is only expected: in minutes from two minutes on."""
     return f"{seconds:.3g} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -1,5 +1,6 @@
 """Opens what is to be compared: each side one run folder, one with repeats, or several of either."""
 
+import filecmp
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,7 @@ def open_sides(base: Sequence[Path], new: Sequence[Path], jobs: int = 1) -> tupl
     """Read both sides. Raises UnusableInput where they are no runs of one scenario."""
     _apart([*base, *new])
     sides = tuple(_open(name, paths, jobs) for name, paths in (("BASE", base), ("NEW", new)))
+    _no_copies([*base, *new])
     one, other = sides
     if bool(one.runs) != bool(other.runs):
         which = base[0] if one.runs else new[0]
@@ -105,11 +107,25 @@ def _apart(paths: Sequence[Path]) -> None:
         seen.add(path.resolve())
 
 
+def _no_copies(paths: Sequence[Path]) -> None:
+    """Nor may a copy of one: no two runs have the same history, whose times have microseconds."""
+    seen: dict[tuple[tuple[str, int], ...], list[RunFolder]] = {}
+    for folder in (folder for path in paths for folder in folders_of(path)):
+        files = sorted(folder.history.glob("*.jsonl"))
+        alike = seen.setdefault(tuple((file.name, file.stat().st_size) for file in files), [])
+        names = [file.name for file in files]
+        for other in alike if names else ():
+            if filecmp.cmpfiles(folder.history, other.history, names, shallow=False)[0] == names:
+                raise UnusableInput(f"{folder.path}: expected each run once, and it is a copy of {other.path}")
+        alike.append(folder)
+
+
 def _verdict(path: Path) -> dict[str, Any]:
     file = path / "verdict.json"
     if not path.is_dir():
         raise UnusableInput(f"{path}: expected a run folder, and there is no folder")
     if not file.exists():
+        folders_of(path)  # which says where it is no run folder at all, and no judgement could mend it
         raise UnusableInput(f"{path}: not judged yet: expected verdict.json, which `inorder judge {path}` writes")
     try:
         found = msgspec.json.decode(file.read_bytes())

@@ -9,6 +9,8 @@ from msgspec import structs
 
 from inorder import conduct, steps
 from inorder.cli.base import console, disk, judge_and_end, progress
+from inorder.costs import lasting
+from inorder.driven import driven
 from inorder.errors import InorderError, UnusableInput
 from inorder.run import RunFolder
 from inorder.scenario import Scenario
@@ -26,26 +28,27 @@ def run_steps(judging: Any, asked: conduct.Run, out: Path, load_line: LoadLine, 
     console.print(_beforehand(written), markup=False)
     judged: list[Any] = []
     folders: list[RunFolder] = []
-    while (rate := judging.next_rate(judged, written.capacity)) is not None:
-        number = len(judged) + 1
-        folder = out / "steps" / str(number)
-        console.print(f"step {number}: {rate:g} batches/s", markup=False)
-        try:
-            step = steps.of(text, written, number, rate, asked.file, asked.behaviour)
-            with disk(folder), progress() as shown:
-                mine = structs.replace(asked, text=step, seed=None)
-                made = conduct.conduct(mine, folder, 1, _quiet, load_line(shown))
-        except KeyboardInterrupt:
-            shutil.rmtree(folder, ignore_errors=True)  # it was not under way yet, and would be no step
-            break
-        except InorderError as error:
-            raise _cut_off(error, folders, out) from None
-        folders.append(made)
-        judged.append(judging.judge_step(made))
-        console.print(judged[-1].told, markup=False)
-        if made.info().interrupted:
-            console.print("interrupted: what was written is judged")
-            break
+    with driven(out):
+        while (rate := judging.next_rate(judged, written.capacity)) is not None:
+            number = len(judged) + 1
+            folder = out / "steps" / str(number)
+            console.print(f"step {number}: {rate:g} batches/s", markup=False)
+            try:
+                step = steps.of(text, written, number, rate, asked.file, asked.behaviour)
+                with disk(folder), progress() as shown:
+                    mine = structs.replace(asked, text=step, seed=None)
+                    made = conduct.conduct(mine, folder, 1, _quiet, load_line(shown))
+            except KeyboardInterrupt:
+                shutil.rmtree(folder, ignore_errors=True)  # it was not under way yet, and would be no step
+                break
+            except InorderError as error:
+                raise _cut_off(error, folders, out) from None
+            folders.append(made)
+            judged.append(judging.judge_step(made))
+            console.print(judged[-1].told, markup=False)
+            if made.info().interrupted:
+                console.print("interrupted: what was written is judged")
+                break
     if not folders:
         shutil.rmtree(out)
         raise UnusableInput(f"{out}: interrupted before the first step was made")
@@ -79,8 +82,8 @@ def _beforehand(written: Scenario) -> str:
     longest_s = most * (step_s + written.drain_limit_s + written.readback.settle_s)
     return (
         f"{settings.from_per_s:g} to {settings.to_per_s:g} batches/s in at most {usual} steps of {step_s:g} s "
-        f"({most} where steps decide nothing and are repeated): {usual * step_s / 60:.0f} minutes of load, "
-        f"{longest_s / 60:.0f} at the longest, and the time to judge each"
+        f"({most} where steps decide nothing and are repeated): {lasting(usual * step_s)} of load, "
+        f"{lasting(longest_s)} at the longest, and the time to judge each"
     )
 
 

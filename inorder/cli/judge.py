@@ -13,6 +13,7 @@ from typer.core import TyperCommand
 from inorder import conduct, foreign, objectives
 from inorder.cli.base import Json, Quiet, app, judge_and_end, judging_room, speak
 from inorder.cli.slo import SloFiles, lines_of
+from inorder.driven import is_driven
 from inorder.errors import UnusableInput
 from inorder.run import RunFolder
 from inorder.targets.system import named
@@ -82,6 +83,9 @@ def judge(
         if value:
             raise UnusableInput(f"judge: expected either RUN or --history, got {folder} and {name}")
     folders = judging.folders_of(folder)
+    for path in (folder, *(opened.path for opened in folders)):
+        if is_driven(path):
+            raise UnusableInput(f"{path}: is still being driven; judge it when its run has ended")
     if lines:
         folders = [objectives.to_folder(opened, lines) for opened in folders]
     if read_back:

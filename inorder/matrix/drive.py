@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from inorder import conduct
+from inorder.driven import driven
 from inorder.driver.alone import drive
 from inorder.errors import InorderError, UnusableInput
 from inorder.matrix import rows, runs
@@ -64,6 +65,7 @@ def make_run(matrix: Matrix, run: MatrixRun, out: Path) -> None:
         stack.callback(reader.close)
         info = conduct.run_info(plan, direct, sandbox=True, processes=1)
         folder = RunFolder.create(out / run.folder, text, info)
+        stack.enter_context(driven(folder.path))
         info.run = folder.path.name
         stops: list[Stopped] = []
         load_s = drive(plan, where.resolve(), folder.history, on_start=system.start, on_stop=stops.append)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,15 +14,19 @@ import pytest
 
 from inorder import cli
 from inorder.cli import base, faults, judge
+from inorder.driven import driven, is_driven
 from inorder.errors import UnusableInput
+from inorder.run import RunFolder
 
 
 @pytest.fixture
-def ended(monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
+def ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., object]:
     """Gives the exit code of `inorder judge RUN` where judging does what is asked."""
+    monkeypatch.chdir(tmp_path)
+    Path("a-run").mkdir()
 
     def end(judge_and_write: Callable[..., Any], *options: str) -> object:
-        room = SimpleNamespace(folders_of=lambda path: [path], judge_and_write=judge_and_write)
+        room = SimpleNamespace(folders_of=lambda path: [RunFolder(path)], judge_and_write=judge_and_write)
         monkeypatch.setattr(judge, "judging_room", lambda command: room)
         monkeypatch.setattr(base.console, "quiet", False)
         monkeypatch.setattr(sys, "argv", ["inorder", "judge", "a-run", *options])
@@ -73,6 +78,24 @@ def test_an_interrupt_is_told(ended: Callable[[Any], object], capsys: pytest.Cap
 
     assert ended(judge_and_write) == 130
     assert capsys.readouterr().err == "inorder: interrupted\n"
+
+
+def test_a_run_that_is_still_driven_is_not_judged(
+    ended: Callable[..., object], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Its verdict would say that it was cut off. A process that is killed drives nothing any more."""
+    folder = tmp_path / "a-run"
+    with driven(folder):
+        assert ended(lambda *_, **__: pytest.fail("it was judged")) == 2
+    assert capsys.readouterr().err == "inorder: a-run: is still being driven; judge it when its run has ended\n"
+    hold = "import sys, time; from pathlib import Path; from inorder.driven import driven; d = driven(Path(sys.argv[1]))"
+    command = [sys.executable, "-c", f"{hold}; d.__enter__(); print(flush=True); time.sleep(60)", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert is_driven(folder)
+        process.kill()
+    assert ended(lambda *_, **__: ({"verdict": "pass", "reasons": []}, Path("index.html"))) == 0
 
 
 def test_what_a_user_named_is_shown_as_it_is(ended: Callable[[Any], object], capsys: pytest.CaptureFixture[str]) -> None:

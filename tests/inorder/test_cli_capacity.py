@@ -11,6 +11,7 @@ import pytest
 
 from inorder import cli, conduct
 from inorder.cli import base, capacity, run
+from inorder.driven import is_driven
 from inorder.errors import TargetUnavailable
 from tests.inorder.stepped import CAPACITY
 
@@ -86,6 +87,7 @@ def test_steps_are_made_until_no_rate_is_left(ended: Play) -> None:
     assert found.judged == ["1", "2", "3"]
     assert [f"number = {number}" in text for number, text in enumerate(found.texts, 1)] == [True] * 3
     assert "20 to 80 batches/s in at most 6 steps of 3 s (12 where steps decide nothing" in found.said
+    assert "are repeated): 18 s of load, " in found.said
     assert "step 2: 40 batches/s\n2 held\n" in found.said
     assert (found.out / "scenario.toml").read_text() == CAPACITY
 
@@ -137,6 +139,17 @@ def test_a_system_that_goes_away_between_steps_loses_none(ended: Play) -> None:
     told = f"step 3: target http://x: no answer; `inorder judge {found.out}` judges the 2 steps before it"
     assert (found.code, found.error) == (2, f"inorder: {told}\n")
     assert sorted(path.name for path in (found.out / "steps").iterdir()) == ["1", "2"]
+
+
+def test_it_is_driven_until_its_last_step_is_judged(ended: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also between two steps."""
+    seen = []
+    monkeypatch.setattr(
+        Room, "judge_step", lambda _, step: seen.append(is_driven(step.path.parents[1])) or SimpleNamespace(told="")
+    )
+    found = ended()
+    assert seen == [True] * 3
+    assert not is_driven(found.out)
 
 
 def test_a_folder_that_exists_is_refused(ended: Play) -> None:

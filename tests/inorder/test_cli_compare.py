@@ -29,7 +29,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "fast": replace(same, slower=0.6).folder(folder / "fast"),
         "cut": same.folder(folder / "cut", interrupted=True),
         "other": same.folder(folder / "other", scenario="storm"),
-        "comma": same.folder(folder / "a,b"),
+        "comma": replace(same, noise=3).folder(folder / "a,b"),
+        "copy": same.folder(folder / "copy"),
     }
 
 
@@ -109,6 +110,8 @@ def test_several_runs_make_a_side(ended: Ended, runs: dict[str, Path], capsys: p
     [
         (("{base}", "{other}"), "{other}: expected a run of case, as {base} is, got one of storm"),
         (("{base}", "{base}"), "{base}: expected each run once, got it twice"),
+        (("{base},{same}", "{copy}"), "{copy}: expected each run once, and it is a copy of {same}"),
+        (("{base}", "{slow}/history"), "{slow}/history: no run folder: scenario.toml is missing"),
         (("{base}", "nowhere"), "nowhere: expected a run folder, and there is no folder"),
         (("{base}", "{base}/run.json"), "{base}/run.json: expected a run folder, and there is no folder"),
         (("{same},nowhere", "{base}"), "nowhere: expected a run folder, and there is no folder"),

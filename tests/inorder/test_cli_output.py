@@ -22,8 +22,8 @@ def judged(folders, out, **how):
     print("told", file=sys.stderr)
     return {"verdict": "inconclusive", "reasons": []}, out
 
-judge.judging_room = lambda command: SimpleNamespace(folders_of=lambda path: [path], judge_and_write=judged)
-sys.argv = ["inorder", "judge", "a-run", *sys.argv[1:]]
+judge.judging_room = lambda command: SimpleNamespace(folders_of=lambda path: [], judge_and_write=judged)
+sys.argv = ["inorder", "judge", ".", *sys.argv[1:]]
 cli.main()
 """
 

@@ -1,5 +1,6 @@
 """Capacity runs made up to be compared: the answer of a queue that is stepped, in the folder that such a run leaves."""
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,8 @@ def ladder(path: Path, capacity_per_s: float, seed: int = 1) -> Path:
 
 def laid_out(path: Path, steps: list[Step], from_per_s: float = 12.0) -> Path:
     """The folder of a capacity run of these steps; its first step's own run is there, and small."""
-    Made(visitors=30).folder(path / "steps" / "1", scenario="capacity")
+    # Another noise for another name: two runs with the same history would be copies.
+    Made(visitors=30, noise=zlib.crc32(path.name.encode())).folder(path / "steps" / "1", scenario="capacity")
     (path / "scenario.toml").write_text(SCENARIO.format(from_per_s=from_per_s))
     found = {
         "verdict": "pass",

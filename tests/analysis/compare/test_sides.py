@@ -138,7 +138,7 @@ def test_capacity_runs_are_compared_by_the_load_that_was_asked_for(tmp_path: Pat
 def test_each_repeat_is_a_run(base: Path, tmp_path: Path) -> None:
     """Those of a folder with repeats, in their order, and those of several folders."""
     for number in range(1, 4):
-        replace(SMALL, arrivals=number).folder(tmp_path / "many" / "repeats" / str(number), repeat=number)
+        replace(SMALL, arrivals=number, noise=5).folder(tmp_path / "many" / "repeats" / str(number), repeat=number)
     many = judged_into(tmp_path / "many", {"verdict": "pass", "anomalies": {}, "visitors": {}, "latency_ms": {}})
     one, other = open_sides([many], [base, SMALL.folder(tmp_path / "new")])
     assert [run.key for run in one.runs] == [(1, 1), (2, 2), (3, 3)]
