@@ -111,9 +111,10 @@ def _by_one(estimate: Estimate, limit: Limit, reason: str | None) -> Decision:
         reason = f"one run cannot decide a line so near its limit: {at_least}"
         return Decision(estimate, "inconclusive", reason, FEWEST_REPEATS)
     if verdict == "inconclusive":
-        return Decision(
-            estimate, verdict, f"the limit lies within the interval of one run: {at_least} decide it", FEWEST_REPEATS
-        )
+        reason = f"the limit lies within the interval of one run: {at_least} decide it"
+        if limit.scale == "share" and limit.upper and not estimate.value:
+            reason = f"none was seen, but among too few to tell, for {reason}"
+        return Decision(estimate, verdict, reason, FEWEST_REPEATS)
     return Decision(estimate, verdict)
 
 

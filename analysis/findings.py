@@ -48,10 +48,10 @@ def headline(judgement: Judgement) -> str:
     if verdict["verdict"] == "pass":
         return _passed(verdict)
     reason = next(iter(verdict["reasons"]), "The evidence decides neither way.")
-    near = next((line for line in by_verdict(verdict["sla"], "inconclusive") if reason.startswith(line["name"])), None)
+    near = next((line for line in by_verdict(verdict["sla"], "inconclusive") if reason.startswith(words.named(line))), None)
     if near is not None:
         value, limit = (words.quantity(near["value"], near["unit"]), words.exact(near["limit"], near["unit"]))
-        told = words.slices(near["slices"]) if near.get("slices") else f"is {value} against {limit}"
+        told = words.slices_told(near["slices"]) if near.get("slices") else f"is {value} against {limit}"
         reason = f"{words.in_sentence(near)} {told}: {near['reason']}."
     held = len(by_verdict(verdict["promises"], "held"))
     found = sum(line["found"] for line in verdict["promises"])

@@ -77,14 +77,16 @@ def where_to_look(judgement: Judgement) -> dict[str, Any]:
 
 
 def _thin(judgement: Judgement) -> list[str]:
-    """The objective nearest to its limit, and the promise that the fewest visitors stand behind."""
+    """The objective nearest to its limit with its interval, and the promise that the fewest visitors stand behind."""
     found = []
     lines = [line for line in judgement.verdict["sla"] if line["value"] is not None]
     if lines:
-        line = max(lines, key=lambda own: findings.used(own, own["value"]) or 0)
-        used = words.share(findings.used(line, line["value"]))
+        line = max(lines, key=_used_at_most)
+        used, most = findings.used(line, line["value"]) or 0.0, _used_at_most(line)
         limit = f"{words.needed(line['slices'])} of the slices" if line.get("slices") else words.limit(line)
-        found.append(f"{words.in_sentence(line)} uses {used} of its limit {limit}, more than the others.")
+        interval = f", and up to {words.share(most)} by its interval" if most > used else ""
+        rest = ": more than the others" if len(lines) > 1 else ""
+        found.append(f"{words.in_sentence(line)} uses {words.share(used)} of its limit {limit}{interval}{rest}.")
     held = [line for line in findings.by_verdict(judgement.verdict["promises"], "held") if line["per_million"]]
     if held:
         line = max(held, key=lambda own: float(own["per_million"]))
@@ -93,6 +95,12 @@ def _thin(judgement: Judgement) -> list[str]:
             f"{words.count(line['per_million'])} in a million could be affected unseen."
         )
     return found or ["There is no margin to tell: nothing was measured against a limit."]
+
+
+def _used_at_most(line: dict[str, Any]) -> float:
+    """The share of its limit that an objective may use: by the worse end of its interval, where it has one."""
+    ends = [line["value"]] if line.get("slices") else [line["value"], line.get("low"), line.get("high")]
+    return max(findings.used(line, end) or 0.0 for end in ends)
 
 
 def promises(judgement: Judgement) -> list[dict[str, Any]]:

@@ -120,18 +120,18 @@ def _untested(run: OneRun) -> list[str]:
 
 def _failed(line: dict[str, Any]) -> str:
     """A line that is missed; one that ended the load says why instead of its value."""
-    return f"{line['name']}: {line['reason']}" if line["reason"] else _objective(line)
+    return f"{words.named(line)}: {line['reason']}" if line["reason"] else _objective(line)
 
 
 def _objective(line: dict[str, Any]) -> str:
-    """`batch.response_ms.p95 is 812 ms [790, 840], the limit is 500 ms`."""
+    """`batch.response_ms.p95 is 812 ms [790, 840], the limit is 500 ms`, with the numbers as the page has them."""
     where = f" in phase {line['phase']}" if line["phase"] else ""
-    where += words.sizes(line)
+    name = f"{words.named(line)}{where}{words.sizes(line)}"
     if slices := line.get("slices"):
-        return f"{line['name']}{where} {words.slices(slices)}, {words.needed(slices)} needed"
-    unit = "" if line["unit"] in ("", "ratio", "share") else f" {line['unit']}"
-    limit = f"the limit is {line['limit']:g}{unit}"
-    if line["value"] is None:
-        return f"{line['name']}{where} has no value, {limit}"
-    interval = "" if line["low"] is None else f" [{line['low']:.4g}, {line['high']:.4g}]"
-    return f"{line['name']}{where} is {line['value']:.4g}{unit}{interval}, {limit}"
+        return f"{name} {words.slices_told(slices)}, {words.needed(slices)} needed"
+    value, unit = line["value"], line["unit"]
+    limit = f"the limit is {words.exact(line['limit'], unit)}"
+    if value is None:
+        return f"{name} has no value, {limit}"
+    measured = f"{words.quantity(value, unit)} {words.interval(value, line['low'], line['high'], unit)}".rstrip()
+    return f"{name} is {measured}, {limit}"

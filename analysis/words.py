@@ -167,13 +167,22 @@ def metric(name: str) -> str:
     return f"{_METRICS[stem]}, {percentile(last)}" if stem in _METRICS else name
 
 
-def objective(line: dict[str, object]) -> str:
+def objective(line: dict[str, Any]) -> str:
     """What an SLA line states: its own name, else its metric in words, with its phase and sizes."""
     phase = (f", phase {line['phase']}" if line.get("phase") else "") + sizes(line)
     name = str(line.get("name") or "")
-    if name and name != line.get("metric"):
+    if _is_named(line):
         return name
     return metric(str(line.get("metric") or name)) + phase
+
+
+def named(line: dict[str, Any]) -> str:
+    """What a scenario calls an SLA line: its own name in quotes, for it may be any text, else its metric."""
+    return f"“{line['name']}”" if _is_named(line) else str(line["name"])
+
+
+def _is_named(line: dict[str, Any]) -> bool:
+    return bool(line.get("name")) and line["name"] != line.get("metric")
 
 
 def sizes(line: dict[str, Any]) -> str:
@@ -187,10 +196,17 @@ def sizes(line: dict[str, Any]) -> str:
 
 def slices(found: dict[str, Any]) -> str:
     """`held in 11 of 12 slices of 10 s`."""
-    of = f"{count(found['of'])} slices of {exact(found['length_s'], 's')}"
-    return (
-        f"held in {count(found['held'])} of {of}" if found["of"] else f"was measured in no slice of {found['length_s']:g} s"
-    )
+    length = exact(found["length_s"], "s")
+    if not found["of"]:
+        return f"was measured in no slice of {length}"
+    return f"held in {count(found['held'])} of {count(found['of'])} slices of {length}"
+
+
+def slices_told(found: dict[str, Any]) -> str:
+    """`held in 11 of 12 slices of 10 s (92 % [61.5, 99.8])`, as a sentence needs it that no table stands beside."""
+    told, part = slices(found), found["share"]
+    ends = interval(part or 0.0, found.get("low"), found.get("high"), "share")
+    return f"{told} ({share(part)} {ends})" if ends else told
 
 
 def needed(found: dict[str, Any]) -> str:
@@ -198,8 +214,10 @@ def needed(found: dict[str, Any]) -> str:
     return exact(found["needed"], "share")
 
 
-def in_sentence(line: dict[str, object]) -> str:
-    """An objective as the subject of a sentence: `Batch response time (95th percentile)`."""
+def in_sentence(line: dict[str, Any]) -> str:
+    """An objective as the subject of a sentence: `Batch response time (95th percentile)`, or its own name in quotes."""
+    if _is_named(line):
+        return named(line)
     return re.sub(r", (median|longest|[\d.]+\w\w percentile)", r" (\1)", objective(line))
 
 

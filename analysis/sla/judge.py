@@ -37,6 +37,7 @@ def judge_line(
     else:
         decision = decide(estimates, limit, reason, [own.worst for own in measured if own.worst is not None])
         estimate = decision.estimate
+    slices = _slices(line, measured, decision.estimate)
     if stopped is not None:
         decision = Decision(estimate, "fail", stopped)
     elif paced is not None and _PACED.match(line.metric):
@@ -56,12 +57,12 @@ def judge_line(
         "verdict": decision.verdict,
         "reason": decision.reason,
         "repeats_needed": decision.repeats_needed,
-        "slices": _slices(line, measured),
+        "slices": slices,
     }
 
 
-def _slices(line: Sla, measured: list[Measured]) -> dict[str, Any] | None:
-    """The key `slices`: those of all repeats together."""
+def _slices(line: Sla, measured: list[Measured], share: Estimate) -> dict[str, Any] | None:
+    """The key `slices`: those of all repeats together; `share`: of those that held, with its interval."""
     each = [own.slices for own in measured if own.slices is not None]
     if line.held_share is None or not each:
         return None
@@ -71,6 +72,8 @@ def _slices(line: Sla, measured: list[Measured]) -> dict[str, Any] | None:
         "of": of,
         "held": held,
         "share": held / of if of else None,
+        "low": share.low,
+        "high": share.high,
         "needed": line.held_share,
     }
 

@@ -55,6 +55,8 @@ def test_one_run_says_that_repeats_would_decide_where_its_interval_does_not() ->
         "the limit lies within the interval of one run: at least 5 repeats would decide it",
         5,
     )
+    none = decide([Estimate(0.0, 0.0, 0.023)], Limit(0.01, upper=True, scale="share")).reason
+    assert none == f"none was seen, but among too few to tell, for {wide.reason}"
     short = decide([Estimate(10.0)], AT_MOST, "too short a stretch of time for an interval")
     assert (short.verdict, short.repeats_needed) == ("inconclusive", 5)
 

@@ -97,6 +97,21 @@ def test_a_limit_within_the_interval_is_told_in_words() -> None:
     assert text.startswith("Batch response time (95th percentile) is 1,711 ms against 1,700 ms: the limit lies within")
 
 
+def test_a_name_of_its_own_is_told_in_quotes() -> None:
+    """It may be any text, as one with a verb; and a number of slices that does not decide has its interval."""
+    slices = {"length_s": 10.0, "of": 7, "held": 7, "share": 1.0, "low": 0.59, "high": 1.0, "needed": 0.9}
+    line = objective("ordinary.response_ms.p95", 12.0, 500) | {
+        "name": "Ordinary calls are answered",
+        "slices": slices,
+        "verdict": "inconclusive",
+        "reason": "the limit lies within the interval",
+    }
+    reasons = [f"{words.named(line)} held, …"]
+    text = told(findings.headline(with_(cases.passing(), verdict="inconclusive", sla=[line], reasons=reasons)))
+    start = "“Ordinary calls are answered” held in 7 of 7 slices of 10 s (100 % [59, 100]): the limit lies within"
+    assert text.startswith(start)
+
+
 @pytest.mark.parametrize("case", cases.CASES)
 @pytest.mark.parametrize(
     "heading",

@@ -68,3 +68,22 @@ def test_the_line_that_ended_the_load_has_no_margin() -> None:
     line = rows("stopped")[1]
     assert line["reason"].startswith("stopped early at 4.2 s: ")
     assert (line["margin"], line["used"], line["low"], line["verdict"]) == ("–", None, None, "fail")
+
+
+def thin(*lines: dict[str, Any]) -> str:
+    """Where the margin is thin in a run that passed with these objectives."""
+    case = cases.passing()
+    case.verdict["sla"] = list(lines)
+    return str(page_sections.where_to_look(case)["sentences"][0]).replace(words.THIN, " ")
+
+
+def test_the_margin_is_thin_where_an_interval_reaches_nearest_to_its_limit() -> None:
+    """Not where the value does: none of few calls may be more than it seems. A single objective has no others."""
+    fast = objective("batch.response_ms.p95", 55.0, 500) | {"low": 50.0, "high": 60.0}
+    rare = objective("batch.indeterminate_share", 0.0, 0.01, unit="share") | {"low": 0.0, "high": 0.0063}
+    rare["name"] = "Batches without an answer"
+    told = "“Batches without an answer” uses 0 % of its limit ≤ 1 %, and up to 63.0 % by its interval"
+    assert thin(fast, rare).startswith(f"{told}: more than the others.")
+    assert thin(rare).startswith(f"{told}.")
+    least = objective("confirmed_events_per_s", 200.0, 100, unit="", sense="min") | {"low": 125.0, "high": 220.0}
+    assert "uses 50.0 % of its limit ≥ 100, and up to 80.0 % by its interval" in thin(least)

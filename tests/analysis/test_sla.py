@@ -332,7 +332,8 @@ def test_the_share_of_slices_that_held_decides() -> None:
     line = Sla("batch.response_ms.p95", max=100, slices_s=10, held_share=0.9)
     held = judge_line(line, [sliced(12, 12, 1, 1)], "within this run")
     assert (held["verdict"], held["value"], held["limit"]) == ("pass", 80, 100)
-    assert held["slices"] == {"length_s": 10, "of": 12, "held": 12, "share": 1.0, "needed": 0.9}
+    wanted = {"length_s": 10, "of": 12, "held": 12, "share": 1.0, "low": 1, "high": 1, "needed": 0.9}
+    assert held["slices"] == wanted
     near = judge_line(line, [sliced(12, 11, 0.7, 1)], "within this run")
     assert (near["verdict"], near["slices"]["held"]) == ("inconclusive", 11)
     assert judge_line(line, [sliced(12, 6, 0.3, 0.7)], "within this run")["verdict"] == "fail"
@@ -346,7 +347,8 @@ def test_without_a_slice_that_holds_enough_the_line_is_open() -> None:
     judged = judge_line(line, [measure_line(line, measurements())], "within this run")
     assert judged["verdict"] == "inconclusive"
     assert judged["reason"] == "no whole slice of 5 s holds enough calls"
-    assert judged["slices"] == {"length_s": 5, "of": 0, "held": 0, "share": None, "needed": 0.5}
+    nothing = dict.fromkeys(("share", "low", "high"))
+    assert judged["slices"] == {"length_s": 5, "of": 0, "held": 0, "needed": 0.5, **nothing}
 
 
 def test_a_line_that_stopped_the_load_is_lost() -> None:

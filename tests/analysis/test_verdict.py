@@ -307,13 +307,13 @@ STEADY = case(
             "batch.response_ms.p95",
             400,
             "fail",
-            "batch.response_ms.p95 is 500 ms [500, 500], the limit is 400 ms.",
+            "batch.response_ms.p95 is 500\u202fms [500, 500], the limit is 400\u202fms.",
         ),
         (
             "ordinary.response_ms.p95",
             400,
             "inconclusive",
-            "ordinary.response_ms.p95 has no value, the limit is 400 ms: nothing was measured.",
+            "ordinary.response_ms.p95 has no value, the limit is 400\u202fms: nothing was measured.",
         ),
     ],
 )
