@@ -22,9 +22,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from analysis.verdict import judge
 from inorder import conduct, scenario
 from inorder.driver.alone import drive
-from inorder.driver.target import Target
 from inorder.plan import Plan, plan_of
 from inorder.run import RunFolder
+from inorder.targets.system import named
 
 HERE = Path(__file__).resolve().parent
 EVERY_S, STALL_S = 5.0, 1.0
@@ -107,9 +107,9 @@ def measure(folder: Path, text: str) -> tuple[dict[str, Any], dict[str, np.ndarr
     written = scenario.parse(text, Path("stall.toml"))
     plan, origins = plan_of(written), []
     with stalling() as server:
-        target = Target.resolve(server.base, {"apiKey": "k", "partnerId": "p"})
-        run = RunFolder.create(folder, text, conduct.run_info(plan, target, sandbox=False, processes=1))
-        conduct.note_end(run, drive(plan, target, run.history, on_start=origins.append))
+        system = named([server.base])
+        run = RunFolder.create(folder, text, conduct.run_info(plan, system, sandbox=False, processes=1))
+        conduct.note_end(run, drive(plan, system.resolve(), run.history, on_start=origins.append))
     stalls = [(since - origins[0], until - origins[0]) for since, until in server.stalls]
     return judge([run]).verdict, {kind: implied_ms(own, stalls) for kind, own in intended(plan).items()}
 
