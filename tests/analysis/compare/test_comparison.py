@@ -229,7 +229,7 @@ def test_a_system_that_takes_less_regresses(tmp_path: Path) -> None:
 
 def test_capacity_beyond_the_reach_of_the_generator_is_open(tmp_path: Path) -> None:
     """It held 100, and what the system does beyond that nobody saw: no number is made up for it."""
-    beyond = [step(200, valid=False, number=number) for number in (2, 3)]
+    beyond = [step(200, valid=False, generator=True, number=number) for number in (2, 3)]
     new = laid_out(tmp_path / "new", [step(100), *beyond])
     found = compared(ladder(tmp_path / "old", 150), new)
     assert found["verdict"] == "no evidence"
