@@ -1,5 +1,6 @@
 """Where the calls go: the addresses of the system's servers, the secrets, TLS, and the heads of requests."""
 
+import re
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -110,7 +111,7 @@ def bases_of(given: str | Iterable[str]) -> list[str]:
     bases = [base.strip().rstrip("/") for text in texts for base in text.split(",")]
     for place, base in enumerate(bases):
         if base in bases[:place]:
-            raise UnusableInput(f"target: expected each address once, got {base!r} twice")
+            raise UnusableInput(f"target: expected each address once, got {_shown(base)} twice")
     return bases
 
 
@@ -140,4 +141,10 @@ def _split(base: str) -> tuple[SplitResult, int]:
 
 
 def _no_address(base: str) -> UnusableInput:
-    return UnusableInput(f"target: expected http(s)://host[:port]/path, got {base!r}")
+    return UnusableInput(f"target: expected http(s)://host[:port]/path, got {_shown(base)}")
+
+
+def _shown(base: str) -> str:
+    """The address without what may be a key or a password."""
+    address, mark, _ = re.sub(r"//[^/?]*@", "//***@", base).partition("?")
+    return f"{address!r} with a query" if mark else repr(address)

@@ -65,7 +65,8 @@ class Walk:
             if not isinstance(found, str | int) or found is True or not found:
                 return new, False
             if found in self._asked:
-                raise self._circle(f"{self._paging.next} names a page that was asked for before: {found}")
+                shown = str(found).partition("?")[0]
+                raise self._circle(f"{self._paging.next} names a page that was asked for before: {shown}")
             self.state = found
             self._asked.add(found)
         return new, True

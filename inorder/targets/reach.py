@@ -33,7 +33,8 @@ def _check(system: Named, target: Target, server: Server) -> None:
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise TargetUnavailable(f"target {server.base}: no answer: {type(error).__name__}: {error}") from None
     if 300 <= answer.status_code < 400:
-        to = answer.headers.get("Location", "another address")
+        # A system sends the query on, and the query holds the key.
+        to = answer.headers.get("Location", "another address").partition("?")[0]
         raise TargetUnavailable(f"target {server.base}: redirects ({answer.status_code}) to {to}; no redirect is followed")
     hint = system.unset()
     meaning = {401: f"refuses the key{hint}", 403: f"forbids the call{hint}"}

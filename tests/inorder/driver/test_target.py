@@ -43,6 +43,9 @@ def test_each_server_has_a_path_and_a_host_of_its_own() -> None:
         ([ONE, "http://[::1/1.0"], r"target: expected .*, got 'http://\[::1/1.0'"),
         (f"{ONE}, {ONE}/", "target: expected each address once, got 'http://127.0.0.1:8101/1.0' twice"),
         ([ONE, "http://u:hush@elsewhere/1.0"], "target: expected no user or password in the address of elsewhere"),
+        ("http://h/1.0?apiKey=hush", r"got 'http://h/1\.0' with a query$"),
+        (["http://h/1.0?apiKey=hush"] * 2, r"got 'http://h/1\.0' with a query twice$"),
+        ("http://u:hush@h:port/1.0", r"got 'http://\*\*\*@h:port/1\.0'$"),
         ([ONE, "http://nowhere.invalid/1.0"], r"target: nowhere\.invalid: cannot be resolved"),
     ],
 )

@@ -127,6 +127,15 @@ def test_a_server_that_pages_in_circles_is_refused(server: ListingServer, by: st
     assert words in str(refused.value)
 
 
+def test_a_circle_of_links_is_told_without_their_query(server: ListingServer) -> None:
+    """It may hold a token."""
+    server.add(1, 2)
+    answer = server.answer
+    server.answer = lambda path: {**answer(path), "next": "/link?token=hush"}  # type: ignore[method-assign]
+    with opened(server, "link") as reader, pytest.raises(TargetUnavailable, match=r"asked for before: /link$"):
+        given(reader, -1)
+
+
 def test_a_link_to_another_system_is_not_followed(server: ListingServer) -> None:
     """The headers that let us in are for this one alone."""
     server.add(1, 2)
