@@ -290,5 +290,5 @@ class Connection:
             return Answer(INDETERMINATE, error=self._fault, again=True)
         status = self._status
         outcome, again = self._server.meaning.of(status, bytes(self._body))
-        error = "" if outcome == CONFIRMED else self._excerpt.decode(errors="replace")
+        error = "" if outcome == CONFIRMED else self._server.hide(self._excerpt.decode(errors="replace"))
         return Answer(outcome, status, error, self._retry_after, self._size, again)

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, quote, urlencode, urlsplit
 from zlib import crc32
 
 from inorder.errors import TargetUnavailable, UnusableInput
+from inorder.targets.hiding import Hiding
 from inorder.targets.outcomes import Meaning
 
 _GOLDEN = 0x9E3779B1
@@ -30,6 +31,8 @@ class Server:
     """What its answers mean."""
     addresses: tuple[str, ...] = ()
     """All that the host resolves to."""
+    hide: Hiding = field(default_factory=Hiding, repr=False, compare=False)
+    """Takes our secrets out of what it says."""
 
     @property
     def origin(self) -> str:
@@ -58,8 +61,10 @@ class Target:
         tls: ssl.SSLContext | None = None,
         meaning: Meaning | None = None,
         calls_per_s: float | None = None,
+        hide: Hiding | None = None,
     ) -> "Target":
-        """Resolve the base addresses (bases_of); `tls`: for those of https, None: as the machine trusts.
+        """Resolve the base addresses (bases_of); `tls`: for those of https, None: as the machine trusts;
+        `hide`: takes secrets out of answers.
 
         Raises UnusableInput, or TargetUnavailable where a host is not known, with a line that names the address.
         """
@@ -77,7 +82,7 @@ class Target:
             family, _, _, _, address = found[0]
             known = tuple(dict.fromkeys(str(place[0]) for *_, place in found))
             secured = tls if parts.scheme == "https" else None
-            servers.append(Server(base, family, address, hostname, secured, meaning, known))
+            servers.append(Server(base, family, address, hostname, secured, meaning, known, hide or Hiding()))
         return cls(tuple(servers), query, headers or {}, calls_per_s)
 
     @property

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
 
-import msgspec
-
 from inorder.system import environment
 from inorder.targets.system import Named
 from inorder.visitor import Call
@@ -24,9 +22,7 @@ def references(system: Named) -> Iterator[None]:
 
     Of a system without a target file a variable that is not set has no secret either.
     """
-    given = system.given
-    names = {given.auth.api_key_env, given.auth.partner_id_env}
-    names |= set(_REFERENCE.findall(msgspec.json.encode(given).decode()))
+    names = system.variables
     known = names if system.path is not None else names & set(os.environ)
     with environment({name: f"${{{name}}}" for name in known}):
         yield

@@ -19,6 +19,11 @@ def value_of(name: str, place: str) -> str:
     return value
 
 
+def names_in(text: str) -> list[str]:
+    """The names of the variables that a text refers to."""
+    return _NAME.findall(text)
+
+
 def filled(text: str, place: str) -> str:
     """`text` with each `${NAME}` replaced by the value of that environment variable."""
     return _NAME.sub(lambda found: value_of(found[1], place), text)

@@ -13,13 +13,17 @@ from inorder.dialects import dialect_of
 from inorder.dialects.base import Dialect
 from inorder.driver.target import Target, bases_of
 from inorder.errors import UnusableInput
-from inorder.targets.environment import all_filled, check_headers, value_of
+from inorder.targets.environment import all_filled, check_headers, names_in, value_of
 from inorder.targets.file import TargetFile, Tls, load
+from inorder.targets.hiding import Hiding
 from inorder.targets.outcomes import Meaning
 from inorder.targets.tls import context_of
 
 _OPEN = {"api_key": "none", "partner_id": "inorder"}
 """What is sent to a system that no target file describes, where the environment says nothing: a sandbox takes any."""
+
+_PLAIN = ("accept", "content-type", "user-agent")
+"""Headers that hold no secret."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class Named:
             secure = any(base.startswith("https:") for base in self.bases)
             tls = context_of(self.given.tls, self.beside) if secure else None
             meaning, quota = Meaning(self.given.outcomes), self.given.safety.calls_per_s
-            return Target.resolve(self.bases, query, headers, tls, meaning, quota)
+            return Target.resolve(self.bases, query, headers, tls, meaning, quota, self._hiding(query, headers))
         except UnusableInput as error:
             if self.path is None:
                 raise
@@ -85,6 +89,20 @@ class Named:
         """Query and headers of each call, with the secrets in them; raises UnusableInput with a name that is not set."""
         query, headers = self.dialect.head({key: self._key(key) for key in self.dialect.keys})
         return query, headers | all_filled(self.given.headers, "headers")
+
+    @property
+    def variables(self) -> set[str]:
+        """The names of the environment's variables that what is sent is made of."""
+        auth = self.given.auth
+        return {auth.api_key_env, auth.partner_id_env, *names_in(msgspec.json.encode(self.given).decode())}
+
+    def _hiding(self, query: dict[str, str], headers: dict[str, str]) -> Hiding:
+        """What takes query and headers of calls, and the values of `variables`, out of answers."""
+        sent = [value for value in query.values() if self.path is not None or value not in _OPEN.values()]
+        sent += [value for name, value in headers.items() if name.lower() not in _PLAIN]
+        # The part behind `Basic` or `Bearer` may be told alone.
+        words = [value.split()[-1] for value in sent if value.strip()]
+        return Hiding([*sent, *words, *(os.environ.get(name, "") for name in self.variables)])
 
     def unset(self) -> str:
         """` (NAME is not set)` for each variable that would let calls in and is not there; empty where all are."""

@@ -15,6 +15,7 @@ from inorder.driver.connection import Answer, Connection
 from inorder.driver.target import Target
 from inorder.errors import TargetUnavailable, UnusableInput
 from inorder.targets.file import Tls
+from inorder.targets.hiding import Hiding
 from inorder.targets.tls import context_of
 from tests.inorder.driver.scripted import OK, Exchange, Scripted
 
@@ -54,6 +55,20 @@ def connect() -> Iterator[Callable[[Target], Connection]]:
 
 
 Connect = Callable[[Target], Connection]
+
+
+def test_an_error_tells_no_secret(connect: Connect) -> None:
+    """A server that repeats the address it was asked for, whole or cut off by its answer's length, repeats the key."""
+
+    def repeat(exchange: Exchange) -> None:
+        told = b"%b no %b" % (b"x" * (160 if exchange.number == 2 else 0), exchange.path.encode())
+        exchange.answer(b"HTTP/1.1 400 X\r\nContent-Length: %d\r\n\r\n%b" % (len(told), told))
+
+    with Scripted(repeat) as server:
+        where = Target.resolve(server.base, {"apiKey": "key & secret"}, hide=Hiding(["key & secret"]))
+        connection = connect(where)
+        assert ask(connection, where).error == f" no /1.0/{HEAD_PATH}?apiKey=***"
+        assert ask(connection, where).error == f"{'x' * 160} no /1.0/{HEAD_PATH}?apiKey=***"
 
 
 def test_a_connection_is_kept_for_the_next_request(connect: Connect) -> None:

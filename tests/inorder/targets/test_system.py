@@ -53,6 +53,21 @@ def test_a_target_file_says_how_its_calls_look(tmp_path: Path, monkeypatch: pyte
     assert "s3cr3t" not in repr(target) + repr(found)
 
 
+def test_secrets_are_taken_out_of_what_a_server_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key, a header and the authorization made of it, raw and encoded, one at the cut too; a content type is none."""
+    monkeypatch.setenv("STAGING_KEY", "k/3 \"&'x")
+    monkeypatch.setenv("TENANT", "shop7")
+    text = 'dialect = "segment"\nauth.api_key_env = "STAGING_KEY"\nheaders.X-Tenant = "t-${TENANT}"\n'
+    target = system(tmp_path, text + 'headers.Content-Type = "text/json"').resolve()
+    hide = target.servers[0].hide
+    for told in ("k/3 \"&'x", "k%2F3%20%22%26%27x", "k%2f3+%22%26%27X", "k/3 \\\"&'x", "k/3 &quot;&amp;&#x27;x"):
+        assert hide(f"no {told}, text/json") == "no ***, text/json"
+    basic = target.headers["Authorization"].removeprefix("Basic ")
+    assert hide(f"no {basic} of t-shop7 and SHOP7") == "no *** of *** and ***"
+    assert hide("not k%2F3%20") == "not ***"
+    assert "shop7" not in repr(target)
+
+
 def test_it_is_the_same_system_at_other_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Behind proxies, say."""
     monkeypatch.setenv("INORDER_API_KEY", "k")
