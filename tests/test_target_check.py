@@ -153,6 +153,18 @@ def test_a_system_that_cannot_be_tried_is_one_line(tmp_path: Path) -> None:
     assert "answers 401, refuses the key" in done.stderr
 
 
+def test_nothing_is_sent_where_the_file_alone_is_wrong(tmp_path: Path) -> None:
+    """A header of the read-back that is none, say."""
+    file = tmp_path / "shop.toml"
+    with Scripted(Shop(lambda *_: None)) as server:
+        way = f'way = "listing"\nurl = "{server.base}/log"\nrecords = ""\npaging = {{by = "page", parameter = "p"}}\n'
+        way += 'fields = {visitor = "v", name = "n", event = "e"}\nheaders = {"Bad Name" = "a"}\n'
+        file.write_text(f'bases = ["{server.base}"]\n[readback]\n{way}')
+        done = inorder("target", "check", file, INORDER_API_KEY="k", INORDER_PARTNER_ID="p")
+        said = f"inorder: {file}: readback.headers: expected the name of a header, got 'Bad Name'\n"
+        assert (done.returncode, done.stderr, server.requests) == (2, said, [])
+
+
 def test_it_speaks_in_plain_words(tmp_path: Path) -> None:
     """Marks and sentences, what a run would cost, and how to find and delete its events."""
     with far(tmp_path, readback_token="t") as sandbox:

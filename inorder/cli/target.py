@@ -15,6 +15,7 @@ from inorder.cli.dry_run import costs_of_run, planned
 from inorder.costs import Costs, told
 from inorder.merge import merge
 from inorder.plan import prefix_of
+from inorder.readback.opening import reader_of
 from inorder.targets import reach, safety, trial
 from inorder.targets.findings import Finding, findings
 from inorder.targets.system import Named, named
@@ -53,6 +54,7 @@ def check(
     system = asked.permitted(named(asked.targets, partner_id, ca_file))
     load = safety.target_of(system, processes)
     costs, prefix = (None, None) if file is None else _costs(asked, system)
+    reader_of(system, 1).close()  # what is wrong with the file alone is told before anything is sent
     reach.check(system, load)
     found = [Finding("reach", True, f"{base} answers, and refuses no key") for base in system.bases]
     with tempfile.TemporaryDirectory(prefix="inorder-") as folder:

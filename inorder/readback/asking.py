@@ -38,6 +38,9 @@ def ask(
     for attempt in range(1, attempts + 1):
         try:
             answer = client.get(httpx.URL(address).copy_merge_params(params))
+        except httpx.LocalProtocolError:
+            # Its text repeats the header that cannot be sent, secret and all.
+            raise TargetUnavailable(f"{place}: cannot be asked: {hint}") from None
         except httpx.HTTPError as error:
             reason = f"{place}: not there: {str(error) or type(error).__name__}"
         else:

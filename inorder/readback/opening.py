@@ -15,7 +15,7 @@ from inorder.readback.settle import Reader
 from inorder.readback.sql import Query
 from inorder.scenario import Scenario
 from inorder.sla import refusal
-from inorder.targets.environment import all_filled
+from inorder.targets.environment import all_filled, check_headers, check_value
 from inorder.targets.system import Named
 from inorder.targets.tls import context_of
 
@@ -34,13 +34,17 @@ def reader_of(system: Named, page: int) -> Reader:
 def _stream(system: Named, way: ways.Stream, page: int) -> Reader:
     target = system.resolve()
     token = os.environ.get(way.token_env)
+    check_value(token or "", f"readback.token_env: {way.token_env}")
     return ReadBack(way.url or target.origin, token, page, target.servers[0].tls or True)
 
 
 def _listing(system: Named, way: ways.Listing, page: int) -> Reader:
     headers = all_filled(way.headers, "readback.headers")
+    check_headers(headers, "readback.headers")
     if _origin(way.url) in map(_origin, system.bases):
-        headers = all_filled(system.given.headers, "headers") | headers
+        shared = all_filled(system.given.headers, "headers")
+        check_headers(shared)
+        headers = shared | headers
     secure = way.url.startswith("https:")
     return Listing(way, headers, context_of(system.given.tls, system.beside) if secure else True)
 

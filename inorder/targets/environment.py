@@ -34,12 +34,19 @@ def all_filled(texts: Mapping[str, str], place: str) -> dict[str, str]:
     return {key: filled(text, f"{place}.{key}") for key, text in texts.items()}
 
 
-def check_headers(headers: Mapping[str, str]) -> None:
+def check_headers(headers: Mapping[str, str], place: str = "headers") -> None:
     """Refuse what would break a request's head; a value is never told, for it may be a secret."""
     for name, value in headers.items():
         if not _HEADER.fullmatch(name):
-            raise UnusableInput(f"headers: expected the name of a header, got {name!r}")
+            raise UnusableInput(f"{place}: expected the name of a header, got {name!r}")
         if name.lower() in _OWN:
-            raise UnusableInput(f"headers.{name}: expected none, for each call has its own")
-        if not _VALUE.fullmatch(value):
-            raise UnusableInput(f"headers.{name}: expected one line of ASCII")
+            raise UnusableInput(f"{place}.{name}: expected none, for each call has its own")
+        check_value(value, f"{place}.{name}")
+
+
+def check_value(value: str, place: str) -> None:
+    """Refuse what cannot be a header's value, without telling it."""
+    if not _VALUE.fullmatch(value):
+        raise UnusableInput(f"{place}: expected one line of ASCII")
+    if value != value.strip():
+        raise UnusableInput(f"{place}: expected no space at its ends")

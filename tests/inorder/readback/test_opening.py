@@ -90,6 +90,25 @@ def test_an_error_names_the_target_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert str(refused.value) == expected
 
 
+@pytest.mark.parametrize("value", ["s3cr3t\n", "s3cr3t\xdc", " s3cr3t"])
+@pytest.mark.parametrize("way", ["stream", "listing", "shared"])
+def test_a_secret_that_no_header_can_carry_is_one_line_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, value: str
+) -> None:
+    """Before anything is asked for."""
+    monkeypatch.setenv("INORDER_OWN", "o1" if way == "shared" else value)
+    for name, own_value in (("INORDER_TOKEN", value), ("INORDER_API_KEY", "k"), ("INORDER_PARTNER_ID", "p")):
+        monkeypatch.setenv(name, own_value)
+    listing = LISTING.format(url="http://127.0.0.1:9/log", by="page")
+    text = {"stream": 'way = "stream"\ntoken_env = "INORDER_TOKEN"\n'}.get(way, listing)
+    where = system(tmp_path, text, more='headers = {X-Calls = "${INORDER_TOKEN}"}' if way == "shared" else "")
+    own = {"stream": "readback.token_env: INORDER_TOKEN", "listing": "readback.headers.X-Own"}
+    expected = "no space at its ends" if value.startswith(" ") else "one line of ASCII"
+    with pytest.raises(UnusableInput) as refused:
+        reader_of(where, 100)
+    assert str(refused.value) == f"{where.path}: {own.get(way, 'headers.X-Calls')}: expected {expected}"
+
+
 def test_a_sqlite_file_is_found_beside_the_target_file(tmp_path: Path) -> None:
     """As other paths in it are."""
     shop = Shop(f"sqlite:///{tmp_path / 'shop.sqlite'}")

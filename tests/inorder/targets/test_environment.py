@@ -35,6 +35,7 @@ def test_a_variable_that_is_not_set_is_named(monkeypatch: pytest.MonkeyPatch, va
         ({"X-Key": "s3cr3t\r\nX-Other: b"}, "headers.X-Key: expected one line of ASCII"),
         ({"X-Key": "s3cr3t\n"}, "headers.X-Key: expected one line of ASCII"),
         ({"X-Key": "s3cr3té"}, "headers.X-Key: expected one line of ASCII"),
+        ({"X-Key": "s3cr3t "}, "headers.X-Key: expected no space at its ends"),
         ({"content-Length": "7"}, "headers.content-Length: expected none, for each call has its own"),
         ({"Transfer-Encoding": "chunked"}, "headers.Transfer-Encoding: expected none, for each call has its own"),
     ],
