@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import pyarrow as pa
 
 from inorder.errors import TargetUnavailable, UnusableInput
+from inorder.readback.address import Address
 from inorder.readback.columns import Column
 
 Batch = tuple[Mapping[str, Column], int]
@@ -42,20 +43,21 @@ def holds_after(query: str) -> bool:
     return ":after" in _TOKEN.findall(query)
 
 
-def database_of(uri: str, shown: str, beside: Path) -> Database:
-    """The database at an address; `shown`: the same without secrets; paths are relative to `beside`.
+def database_of(where: Address, beside: Path) -> Database:
+    """The database at an address; paths are relative to `beside`.
 
     Raises UnusableInput where a part is not installed.
     """
+    uri = where.uri
     if uri.startswith(("postgresql://", "postgres://")):
-        return _Adbc(_part("adbc_driver_postgresql.dbapi"), _read_only(uri), uri, shown, "$1", _portal)
+        return _Adbc(_part("adbc_driver_postgresql.dbapi"), _read_only(uri), where, "$1", _portal)
     if uri.startswith("sqlite:///"):
         file = beside / uri.removeprefix("sqlite:///")
         if not file.is_file():
             raise TargetUnavailable(f"readback.uri: {file}: there is no such file")
         address = f"file:{quote(str(file.absolute()))}?mode=ro"
-        return _Adbc(_part("adbc_driver_sqlite.dbapi"), address, uri, shown, "?1", _direct)
-    return _Alchemy(uri, shown)
+        return _Adbc(_part("adbc_driver_sqlite.dbapi"), address, where, "?1", _direct)
+    return _Alchemy(where)
 
 
 def _part(module: str) -> Any:
@@ -67,26 +69,19 @@ def _part(module: str) -> Any:
 
 def _read_only(uri: str) -> str:
     """The address with a session that cannot write."""
-    if "options=" in urlsplit(uri).query:
+    if "options=" in uri.partition("?")[2]:
         return uri
     return f"{uri}{'&' if '?' in uri else '?'}options=-c%20default_transaction_read_only%3Don"
-
-
-def _said(error: BaseException, uri: str, shown: str) -> str:
-    """An error in a line, without secrets."""
-    text = " ".join(str(error).replace(uri, shown).split()) or type(error).__name__
-    password = urlsplit(uri).password if "://" in uri else None
-    return text.replace(password, "***") if password else text
 
 
 class _Adbc:
     """A connection by ADBC; `run` puts a query to a cursor, and gives the batches."""
 
     def __init__(
-        self, driver: Any, address: str, uri: str, shown: str, place: str, run: Callable[[Any, str, int, int], Any]
+        self, driver: Any, address: str, where: Address, place: str, run: Callable[[Any, str, int, int], Any]
     ) -> None:
         self._driver, self._address = driver, address
-        self._uri, self._shown, self._place, self._run = uri, shown, place, run
+        self._where, self._place, self._run = where, place, run
         self._connection: Any = None
 
     def batches(self, query: str, after: int, rows: int) -> Iterator[Batch]:
@@ -106,7 +101,7 @@ class _Adbc:
         try:
             yield
         except (self._driver.Error, pa.ArrowException, OSError) as error:
-            raise TargetUnavailable(f"{self._shown}: {_said(error, self._uri, self._shown)}") from None
+            raise TargetUnavailable(f"{self._where.shown}: {self._where.said(error)}") from None
 
     def quoted(self, column: str) -> str:
         """Both know the quotes of the standard."""
@@ -146,13 +141,13 @@ def _portal(connection: Any, query: str, after: int, rows: int) -> Iterator[pa.R
 class _Alchemy:
     """Any database that SQLAlchemy has a dialect for."""
 
-    def __init__(self, uri: str, shown: str) -> None:
+    def __init__(self, where: Address) -> None:
         self._parts = _part("sqlalchemy")
-        self._uri, self._shown = uri, shown
+        self._where = where
         try:
-            self._engine = self._parts.create_engine(uri)
+            self._engine = self._parts.create_engine(where.uri)
         except (self._parts.exc.SQLAlchemyError, ImportError, ValueError) as error:
-            raise UnusableInput(f"readback.uri: {shown}: {_said(error, uri, shown)}") from None
+            raise UnusableInput(f"readback.uri: {where.shown}: {where.said(error)}") from None
 
     def batches(self, query: str, after: int, rows: int) -> Iterator[Batch]:
         """Each call is a transaction of its own, which is rolled back."""
@@ -166,7 +161,7 @@ class _Alchemy:
                     columns = zip(*part, strict=True)
                     yield dict(zip(names, map(list, columns), strict=True)), len(part)
         except self._parts.exc.SQLAlchemyError as error:
-            raise TargetUnavailable(f"{self._shown}: {_said(error, self._uri, self._shown)}") from None
+            raise TargetUnavailable(f"{self._where.shown}: {self._where.said(error)}") from None
 
     def quoted(self, column: str) -> str:
         """As the dialect quotes it."""

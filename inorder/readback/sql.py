@@ -6,12 +6,12 @@ from pathlib import Path
 
 from inorder.errors import TargetUnavailable, UnusableInput
 from inorder.readback import ways
+from inorder.readback.address import address_of
 from inorder.readback.columns import Column, WrongValue
 from inorder.readback.databases import database_of, holds_after
 from inorder.readback.positions import Mark
 from inorder.readback.records import check_columns, parts_of, rows_of
 from inorder.readback.row import StoredRow
-from inorder.targets.environment import filled
 
 _ORDER = re.compile(r"\border\s+by\b", re.IGNORECASE)
 
@@ -34,8 +34,9 @@ class Query:
         if not _ORDER.search(self._query):
             raise UnusableInput(f"readback.query: expected ORDER BY {way.fields.position}")
         self._fields, self._rows = way.fields, page
-        self._shown = re.sub(r"(://[^:@/]*):[^@/]*@", r"\1:***@", way.uri)
-        self._database = database_of(filled(way.uri, "readback.uri"), self._shown, beside)
+        address = address_of(way.uri)
+        self._shown = address.shown
+        self._database = database_of(address, beside)
         self.begin(-1)
 
     def close(self) -> None:

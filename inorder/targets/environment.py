@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from inorder.errors import UnusableInput
 
@@ -24,9 +24,9 @@ def names_in(text: str) -> list[str]:
     return _NAME.findall(text)
 
 
-def filled(text: str, place: str) -> str:
-    """`text` with each `${NAME}` replaced by the value of that environment variable."""
-    return _NAME.sub(lambda found: value_of(found[1], place), text)
+def filled(text: str, place: str, written: Callable[[str], str] = str) -> str:
+    """`text` with each `${NAME}` replaced by the value of that environment variable, as `written` writes it."""
+    return _NAME.sub(lambda found: written(value_of(found[1], place)), text)
 
 
 def all_filled(texts: Mapping[str, str], place: str) -> dict[str, str]:

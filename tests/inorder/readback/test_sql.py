@@ -4,12 +4,13 @@ import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 import pytest
 
 from inorder.errors import TargetUnavailable, UnusableInput
-from inorder.readback.databases import _said
+from inorder.readback.address import address_of
 from inorder.readback.sql import Query
 from inorder.readback.ways import Fields
 from inorder.readback.ways import Query as Way
@@ -176,10 +177,35 @@ def test_a_database_that_is_not_there_is_one_line_without_secrets(
 
 def test_an_error_that_tells_the_address_tells_no_password() -> None:
     """Whole or in part, whatever the driver says; in one line."""
-    uri, shown = "mysql://ann:s3cret@h/x", "mysql://ann:***@h/x"
-    assert _said(ValueError(f"cannot open {uri}\n  (user ann, s3cret)"), uri, shown) == (
+    where = address_of("mysql://ann:s3cret@h/x")
+    assert where.said(ValueError(f"cannot open {where.uri}\n  (user ann, s3cret)")) == (
         "cannot open mysql://ann:***@h/x (user ann, ***)"
     )
+
+
+@pytest.mark.parametrize("password", ["t@PART/s3cret", "s3c[ret", "s3c:r?e#t%40&"])
+def test_a_password_from_the_environment_holds_any_character(password: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reaches the host that the file names, and no error tells it, raw or encoded."""
+    monkeypatch.setenv("INORDER_DB_PASSWORD", password)
+    written = "postgresql://ann:${INORDER_DB_PASSWORD}@127.0.0.1:1/x"
+    where = address_of(written)
+    parts = urlsplit(where.uri)
+    assert (parts.hostname, parts.port, unquote(parts.password or "")) == ("127.0.0.1", 1, password)
+    assert where.said(ValueError(f"{parts.password} is {password}")) == "*** is ***"
+    with pytest.raises(TargetUnavailable) as refused, opened(written) as reader:
+        reader.check()
+    assert "127.0.0.1" in str(refused.value)
+    assert "translate host" not in str(refused.value)
+    assert password not in str(refused.value)
+
+
+@pytest.mark.parametrize("whole", ["postgresql://ann:t@PART@127.0.0.1:1/x", "nosuch://ann:s3c[PART@h/x"])
+def test_an_address_from_the_environment_is_told_in_no_part(whole: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though its password is not encoded, and a driver takes a piece of it for the host."""
+    monkeypatch.setenv("INORDER_DB", whole)
+    with pytest.raises(UnusableInput) as refused, opened("${INORDER_DB}") as reader:
+        reader.check()
+    assert "PART" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
