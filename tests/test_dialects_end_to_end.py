@@ -103,7 +103,7 @@ def test_a_system_that_swaps_two_events_of_a_batch_fails(tmp_path: Path, make: M
 @pytest.mark.parametrize(
     ("make", "target", "said"),
     [
-        (segment, SEGMENT, "target {origin}: answers 401, refuses the key"),
+        (segment, SEGMENT, "{file}: target {origin}: answers 401, refuses the key"),
         (
             home,
             TARGET.replace("SHOP_KEY", "NO_SUCH_KEY"),
@@ -152,5 +152,5 @@ def test_without_our_certificate_it_is_one_line(tmp_path: Path) -> None:
         done, out = run(tmp_path, SEGMENT.format(origin=origin) + 'tls = { ca_file = "ca.pem" }\n')
     assert done.returncode == 2, done.stdout + done.stderr
     (line,) = done.stderr.splitlines()
-    assert line.startswith(f"inorder: target {origin}: no answer: ")
+    assert line.startswith(f"inorder: {tmp_path / 'own.toml'}: target {origin}: no answer: ")
     assert (log.rows, out.exists()) == ([], False)

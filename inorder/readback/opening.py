@@ -1,7 +1,7 @@
 """Opens the stored log of a system in the way that its target file names, one reader a way."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from inorder.readback import ways
 from inorder.readback.http import ReadBack
 from inorder.readback.listing import Listing
 from inorder.readback.logs import Files
+from inorder.readback.row import StoredRow
 from inorder.readback.settle import Reader
 from inorder.readback.sql import Query
 from inorder.scenario import Scenario
@@ -23,12 +24,39 @@ from inorder.targets.tls import context_of
 def reader_of(system: Named, page: int) -> Reader:
     """The reader; `page`: rows at a time. Raises UnusableInput with what of the target file is wrong."""
     way = system.given.readback
-    try:
-        return _WAYS[type(way)](system, way, page)
-    except UnusableInput as error:
-        if system.path is None or str(error).startswith(f"{system.path}: "):
-            raise
-        raise type(error)(f"{system.path}: {error}") from None
+    with system.naming():
+        return _Naming(system, _WAYS[type(way)](system, way, page))
+
+
+class _Naming:
+    """A reader whose errors name the target file."""
+
+    def __init__(self, system: Named, reader: Reader) -> None:
+        self._system, self._reader = system, reader
+        self.sorted = reader.sorted
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def check(self) -> None:
+        with self._system.naming():
+            self._reader.check()
+
+    def last_position(self, known: int = -1, step: int = 1, found: Callable[[int], None] | None = None) -> int:
+        with self._system.naming():
+            return self._reader.last_position(known, step, found)
+
+    def begin(self, after: int) -> None:
+        self._reader.begin(after)
+
+    def pages(self) -> Iterator[list[StoredRow]]:
+        pages = self._reader.pages()
+        while True:
+            with self._system.naming():
+                rows = next(pages, None)
+            if rows is None:
+                return
+            yield rows
 
 
 def _stream(system: Named, way: ways.Stream, page: int) -> Reader:

@@ -18,8 +18,9 @@ def check(system: Named, target: Target) -> None:
 
     Raises TargetUnavailable with the address at which nobody answers, or the key is refused.
     """
-    for server in target.servers:
-        _check(system, target, server)
+    with system.naming():
+        for server in target.servers:
+            _check(system, target, server)
 
 
 def _check(system: Named, target: Target, server: Server) -> None:

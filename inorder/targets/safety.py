@@ -34,8 +34,9 @@ def target_of(system: Named, processes: int = 1) -> Target:
     the load then has no ceiling, or where each process could not make a call a second.
     """
     target = system.resolve()
-    for server in target.servers:
-        _check(server, system.given.safety)
+    with system.naming():
+        for server in target.servers:
+            _check(server, system.given.safety)
     if target.calls_per_s is not None:
         check_processes(target.calls_per_s, processes)
     return target

@@ -1,7 +1,8 @@
 """A system under test as it is named: by a target file, or by base addresses alone."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,16 @@ class Named:
         """What is sent otherwise than a scenario's behaviour makes it, in sentences."""
         return self.carrying.sentences() if self.carrying else []
 
+    @contextmanager
+    def naming(self) -> Iterator[None]:
+        """An error in here names the target file; each once."""
+        try:
+            yield
+        except UnusableInput as error:
+            if self.path is None or str(error).startswith(f"{self.path}: "):
+                raise
+            raise type(error)(f"{self.path}: {error}") from None
+
     def at(self, bases: Iterable[str]) -> "Named":
         """The same system at other addresses: of proxies before it, say."""
         return self.with_given(bases=bases_of(bases))
@@ -73,17 +84,13 @@ class Named:
 
         Raises UnusableInput, or TargetUnavailable where a host is not known, with a line that names the place.
         """
-        try:
+        with self.naming():
             query, headers = self.head()
             check_headers(headers)
             secure = any(base.startswith("https:") for base in self.bases)
             tls = context_of(self.given.tls, self.beside) if secure else None
             meaning, quota = Meaning(self.given.outcomes), self.given.safety.calls_per_s
             return Target.resolve(self.bases, query, headers, tls, meaning, quota, self._hiding(query, headers))
-        except UnusableInput as error:
-            if self.path is None:
-                raise
-            raise type(error)(f"{self.path}: {error}") from None
 
     def head(self) -> tuple[dict[str, str], dict[str, str]]:
         """Query and headers of each call, with the secrets in them; raises UnusableInput with a name that is not set."""

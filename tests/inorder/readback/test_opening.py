@@ -1,6 +1,7 @@
 """Opening the way that a target file names: what is sent where, and what a scenario may not ask of it."""
 
 import ssl
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from inorder.readback.live import Live
 from inorder.readback.opening import check_way, reader_of
 from inorder.scenario import Scenario, parse
 from inorder.targets.system import Named, named
-from tests.inorder.readback.shops import ListingServer, Shop, listing_server, positions
+from tests.inorder.readback.shops import ListingServer, Shop, given, listing_server, positions
 from tests.inorder.readback.test_live import BASE, LINE, looks
 
 SQL = """
@@ -88,6 +89,22 @@ def test_an_error_names_the_target_file(tmp_path: Path, monkeypatch: pytest.Monk
         reader_of(system(tmp_path, way), 100)
     expected = f"{tmp_path}/system.toml: readback.headers.X-Own: the environment variable INORDER_OWN is not set"
     assert str(refused.value) == expected
+
+
+@pytest.mark.parametrize(
+    "ask", [lambda reader: reader.check(), lambda reader: reader.last_position(), lambda reader: given(reader, -1)]
+)
+def test_an_error_at_reading_names_the_target_file(
+    server: ListingServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Any], object]
+) -> None:
+    """As one at opening does."""
+    monkeypatch.setenv("INORDER_OWN", "o1")
+    monkeypatch.setattr("inorder.readback.asking.BACKOFF_S", 0.0)
+    server.failures = [500] * 5
+    where = system(tmp_path, LISTING.format(url=f"{server.base}/page", by="page"))
+    with closing(reader_of(where, 100)) as reader, pytest.raises(TargetUnavailable) as refused:
+        ask(reader)
+    assert str(refused.value) == f"{where.path}: {server.base}/page: answers 500"
 
 
 @pytest.mark.parametrize("value", ["s3cr3t\n", "s3cr3t\xdc", " s3cr3t"])

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,14 @@ def test_a_name_of_this_machine_and_another_is_refused_though_it_is_named() -> N
     allowed = safety.permitted(system("both.example"), ["both.example"], 10.0)
     with pytest.raises(UnusableInput, match=r"^target: both.example is this machine and another one \(127.0.0.1, 203"):
         safety.target_of(allowed)
+
+
+def test_a_refusal_names_the_target_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is one."""
+    for name in ("INORDER_API_KEY", "INORDER_PARTNER_ID"):
+        monkeypatch.setenv(name, "k")
+    with pytest.raises(UnusableInput, match=r"^shop\.toml: target: shop\.example is not this machine"):
+        safety.target_of(replace(system("shop.example"), path=Path("shop.toml"), carrying=None))
 
 
 def test_each_server_must_be_named() -> None:
