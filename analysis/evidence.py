@@ -14,7 +14,7 @@ from inorder.merge import Merged, merge
 from inorder.run import RunFolder, RunInfo
 from inorder.scenario import Scenario
 
-_CALLS = "batch kind intended ready sent done outcome".split()
+_CALLS = "batch kind intended ready sent done outcome status".split()
 _BATCHES = "kind events first_intended first_sent ack outcome".split()
 
 

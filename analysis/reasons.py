@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pandas as pd
+
 from analysis import words
 from analysis.catalogue import ANOMALIES
 from analysis.one_run import OneRun
 from analysis.promises import promised
+from analysis.tables import BATCH, REJECTED
 from analysis.tally import Tally
 from inorder.scenario import Scenario
 
@@ -114,8 +117,21 @@ def _untested(run: OneRun) -> list[str]:
     if any(own.wholly and "order-within-batch" in own.promises for own in run.unsupported):
         return []  # said there
     if not numbers["order-within-batch/checked"] and not numbers["order-across-batches/checked"]:
+        calls = run.frames.calls
+        for one, some in (("call", calls), ("batch call", calls[calls["kind"] == BATCH])):
+            if (some["outcome"] == REJECTED).all():
+                return [_rejected(one, some)]
         return ["No two stored events of a visitor had an order, so the promise of order was not tested."]
     return []
+
+
+def _rejected(one: str, calls: pd.DataFrame) -> str:
+    """That each of these calls was rejected, and by which answer the first was."""
+    status = calls["status"].iloc[int(calls["done"].argmin())]
+    how = f"with {status}" if status else "for no connection could be made"
+    whole = f"The only {one}" if len(calls) == 1 else f"Each of {count(len(calls), one)}"
+    first = "" if len(calls) == 1 else ", the first"
+    return f"{whole} was rejected{first} {how}, so the promise of order was not tested."
 
 
 def _failed(line: dict[str, Any]) -> str:

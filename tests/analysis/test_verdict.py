@@ -186,6 +186,22 @@ def test_a_run_in_which_no_two_events_had_an_order_is_open(tmp_path: Path) -> No
     assert verdict["reasons"] == ["No two stored events of a visitor had an order, so the promise of order was not tested."]
 
 
+@pytest.mark.parametrize(
+    ("sent", "line"),
+    [
+        ("ann: [0 1]! [0 1]!; bob: (0)!", "Each of 3 calls was rejected, the first with 400"),
+        ("ann: [0 1]!", "The only call was rejected with 400"),
+        ("ann: [0 1]! [0 1]!; bob: (0)", "Each of 2 batch calls was rejected, the first with 400"),
+        ("ann: [0 1]?!", "No two stored events of a visitor had an order"),
+    ],
+)
+def test_a_run_whose_calls_were_rejected_says_so(tmp_path: Path, sent: str, line: str) -> None:
+    """How many, and how the first was answered: nothing of it was stored."""
+    verdict = judged(tmp_path, case(sent, "bob: 0" if sent.endswith("(0)") else ""))
+    assert verdict["verdict"] == "inconclusive"
+    assert verdict["reasons"] == [f"{line}, so the promise of order was not tested."]
+
+
 def test_ordinary_losses_fail_only_where_that_is_promised(tmp_path: Path) -> None:
     """The API promises nothing of the kind."""
     lossy = "ann: [0 1] (2)", "ann: 0 1"
