@@ -53,7 +53,7 @@ class Mark:
                     yield rows
             if new:
                 continue
-            if held < 2:
+            if not held:
                 return
             # All that came was there before, and may be as much as the system gives at a time.
             for page in filter(None, ask(at)):

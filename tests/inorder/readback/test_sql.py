@@ -74,6 +74,16 @@ def test_rows_that_share_a_position_are_not_cut_off_by_a_limit(shop: Shop, limit
         assert positions(reader) == [5]
 
 
+def test_one_row_at_a_time_is_read_to_the_end(shop: Shop) -> None:
+    """The row that was given is all that comes again with it: what is behind it is asked for alone."""
+    shop.store(1, 2, 5)
+    with opened(shop, ALL + " LIMIT 1") as reader:
+        assert positions(reader, -1) == [1, 2, 5]
+        assert positions(reader) == []
+        shop.store(6, 7)
+        assert positions(reader) == [6, 7]
+
+
 def test_the_newest_position_is_asked_for(shop: Shop) -> None:
     """Also where the query has a limit; of an empty log it is the one that was known."""
     with opened(shop, ALL + " LIMIT 2") as reader:
