@@ -49,6 +49,7 @@ def readback(
                             sink.write_table(table)
                         else:
                             waiting.append(table)
+                    reader.check_whole()
                     if waiting:
                         sink.write_table(arranged(pa.concat_tables(waiting)))
                 finally:

@@ -48,6 +48,9 @@ class ReadBack:
 
         return positions.newest(first, known, step, found)
 
+    def check_whole(self) -> None:
+        """An empty answer is the end."""
+
     def begin(self, after: int) -> None:
         """Read behind a position from now on."""
         self._after = after

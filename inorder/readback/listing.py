@@ -70,11 +70,17 @@ class Listing:
             known = max(known, rows[-1].position)
         return known
 
+    def check_whole(self) -> None:
+        """Raise where no answer of this reading told of a next page, though it should have."""
+        if not self._by_position:
+            self._walk.check_whole(self._answer, self._way.size if self._way.paging.size_parameter else None)
+
     def begin(self, after: int) -> None:
         """Begin at the first page again."""
         self._after = after
         self._mark = Mark(after, self._shown)
         self._walk = Walk(self._paging, self._shown)
+        self._answer: Any = None
 
     def pages(self) -> Iterator[list[StoredRow]]:
         """Pages of the rows that were not given yet, until there are none."""
@@ -84,7 +90,8 @@ class Listing:
         self._walk.start()
         more = True
         while more:
-            new, more = self._walk.fresh(*self._page(self._state(self._walk)))
+            records, self._answer = self._page(self._state(self._walk))
+            new, more = self._walk.fresh(records, self._answer)
             rows = self._rows(new)
             placed = [row for row in rows if row.position > self._after]
             self._mark.take(placed)
@@ -121,7 +128,9 @@ class Listing:
         try:
             answer = msgspec.json.decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise TargetUnavailable(f"{self._shown}: expected JSON: {error}") from None
+            raise TargetUnavailable(
+                f"{self._shown}: expected JSON: {error}, got {excerpt(body.decode(errors='replace'))}"
+            ) from None
         records = self._records.get(answer)
         if not isinstance(records, list):
             what = "nothing is" if records is MISSING else "no array is"

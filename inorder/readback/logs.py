@@ -12,10 +12,10 @@ import msgspec
 from inorder.errors import TargetUnavailable, UnusableInput
 from inorder.readback import ways
 from inorder.readback.columns import Column, WrongValue
-from inorder.readback.forms import BOM, JSON_LINES, Form, form_of, opened, whole_lines
+from inorder.readback.forms import BOM, CSV, JSON_LINES, Form, form_of, opened, whole_lines, whole_records
 from inorder.readback.records import Picked, check_columns, parts_of, rows_of
 from inorder.readback.row import StoredRow
-from inorder.readback.sources import Source, sources_of, stamp_of
+from inorder.readback.sources import Beginning, Source, sources_of, stamp_of
 from inorder.targets.environment import all_filled
 
 _LINES = msgspec.json.Decoder(dict[str, Any])
@@ -33,6 +33,8 @@ class _Read:
     rows: int = 0
     bytes: int = 0
     """Of JSON Lines that are not packed: where the next line begins."""
+    whole: bool = True
+    """Whether no half-written record was left for the next look."""
 
 
 class Files:
@@ -62,6 +64,14 @@ class Files:
         return max(
             (row.position for source in self._sources() for page in self._behind(source) for row in page), default=known
         )
+
+    def check_whole(self) -> None:
+        """Raise where the last record of a CSV is still without its line break."""
+        for name, read in self._read.items():
+            if not read.whole:
+                raise TargetUnavailable(
+                    f"{name}: the last record may be half-written: expected a line break behind it, and closed quotes"
+                )
 
     def begin(self, after: int) -> None:
         """Begin with the first line of each file."""
@@ -123,7 +133,14 @@ class Files:
                 yield rows
 
     def _columns(self, form: Form, source: Source, read: _Read) -> Iterator[tuple[Mapping[str, Column], int]]:
-        """Of CSV and Parquet, which are read from the beginning each time: what stands behind the rows that were given."""
+        """Of CSV and Parquet, which are read from the beginning each time: what stands behind the rows that were given.
+
+        A last record of a CSV that is not whole is left for the next look; a packed file would be cut off itself.
+        """
+        if form is CSV and not _packed(source):
+            end, read.whole = whole_records(source)
+            if not read.whole:
+                source = Beginning(source, end)
         parts = parts_of(self._way.fields)
 
         def pick(names: list[str], place: str) -> list[str]:

@@ -46,6 +46,10 @@ class _Naming:
         with self._system.naming():
             return self._reader.last_position(known, step, found)
 
+    def check_whole(self) -> None:
+        with self._system.naming():
+            self._reader.check_whole()
+
     def begin(self, after: int) -> None:
         self._reader.begin(after)
 

@@ -58,6 +58,10 @@ def check_columns(fields: Fields, there: Iterable[str], place: str) -> None:
     for part, column in parts_of(fields).items():
         if column not in known:
             raise UnusableInput(f"readback.fields.{part}: {place} has no column {column!r}, but {', '.join(known)}")
+        if known.count(column) > 1:
+            raise UnusableInput(
+                f"readback.fields.{part}: {place}: expected each column once, got {column!r} {known.count(column)} times"
+            )
 
 
 def rows_of(parts: Mapping[str, Column], count: int) -> list[StoredRow]:

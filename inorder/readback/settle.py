@@ -44,6 +44,9 @@ class Reader(Protocol):
     def pages(self) -> Iterator[list[StoredRow]]:
         """Pages of the rows of this reading that were not given yet, until there are none for now."""
 
+    def check_whole(self) -> None:
+        """Raise TargetUnavailable where what was given is not all of the log, though nothing more came."""
+
 
 def read_log(
     folder: RunFolder,
@@ -68,6 +71,7 @@ def read_log(
         try:
             _follow(reading, writer, reader, identities, readback, now, quiet_until)
             _check_end(reading, reader)
+            reader.check_whole()
         except InorderError as error:
             reading.complete = False
             reading.settled = False

@@ -1,6 +1,7 @@
 """Files by name, by pattern and by address: what is there now, in the order of names, and whether it has changed."""
 
 import glob
+import io
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -32,12 +33,55 @@ class Remote:
         return self._system.ukey(self._path)
 
 
-Source = Path | Remote
+class _Limited(io.RawIOBase):
+    """The beginning of a file, which it closes."""
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self._file, self._left = file, size
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Up to the end of the beginning."""
+        data = self._file.read(min(len(buffer), self._left))
+        buffer[: len(data)] = data
+        self._left -= len(data)
+        return len(data)
+
+    def close(self) -> None:
+        """Both."""
+        self._file.close()
+        super().close()
+
+
+class Beginning:
+    """The first bytes of a file, as a file."""
+
+    def __init__(self, source: "Source", size: int) -> None:
+        self._source, self._size = source, size
+        self.name: str = source.name
+
+    def __str__(self) -> str:
+        """The name of the whole."""
+        return str(self._source)
+
+    def open(self, mode: str = "rb") -> IO[bytes]:
+        """Open it to be read."""
+        return cast(IO[bytes], io.BufferedReader(_Limited(cast(IO[bytes], self._source.open(mode)), self._size)))
+
+    def stamp(self) -> object:
+        """Of the whole."""
+        return stamp_of(self._source)
+
+
+Source = Path | Remote | Beginning
 
 
 def stamp_of(source: Source) -> object:
     """Another value where a file has changed; raises OSError where it is gone."""
-    if isinstance(source, Remote):
+    if not isinstance(source, Path):
         return source.stamp()
     found = source.stat()
     return found.st_ino, found.st_size, found.st_mtime_ns

@@ -64,6 +64,9 @@ class Query:
             if found is not None:
                 found(known)
 
+    def check_whole(self) -> None:
+        """An empty answer is the end."""
+
     def begin(self, after: int) -> None:
         """Read behind a position from now on."""
         self._mark = Mark(after, "readback.query")

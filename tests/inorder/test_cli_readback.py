@@ -96,3 +96,13 @@ def test_what_is_wrong_is_one_line_and_leaves_no_file(target: Path, tmp_path: Pa
     assert said in done.stderr.replace(f"{tmp_path}/", "")
     assert done.stderr.count("\n") == 1
     assert {path.name for path in tmp_path.iterdir()} == before
+
+
+def test_a_csv_that_is_cut_off_is_not_taken_for_whole(tmp_path: Path) -> None:
+    """A position of which only the beginning stands there is none."""
+    (tmp_path / "log.csv").write_text("position,visitor,name,event\n11,ann,view,{}\n12")
+    (tmp_path / "system.toml").write_text(TARGET.format(name="log.csv"))
+    done = inorder("readback", tmp_path / "system.toml", "--out", tmp_path / "stored.csv")
+    assert done.returncode == 2
+    assert "log.csv: the last record may be half-written: expected a line break behind it" in done.stderr
+    assert not (tmp_path / "stored.csv").exists()

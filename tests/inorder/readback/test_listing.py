@@ -1,7 +1,9 @@
 """Reading a log from a listing over HTTP: each way of paging, what comes meanwhile, and what is wrong in one line."""
 
+import itertools
 from contextlib import closing
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 import pytest
@@ -85,6 +87,14 @@ def test_the_size_of_a_page_is_asked_for(server: ListingServer) -> None:
     assert server.asked[0] == "/position?shop=7&after=-1&size=2"
 
 
+def test_pages_of_one_record_are_read_to_the_end(server: ListingServer) -> None:
+    """However few a system gives at a time."""
+    server.add(1, 2, 5)
+    server.cap = 1
+    with opened(server, "position") as reader:
+        assert positions(reader, -1) == [1, 2, 5]
+
+
 def test_records_that_share_a_position_are_not_cut_off_by_a_page(server: ListingServer) -> None:
     """Where pages are asked for by position, a page may end between two of them."""
     server.add(1, 2, 3, 3, 4)
@@ -127,13 +137,123 @@ def test_a_server_that_pages_in_circles_is_refused(server: ListingServer, by: st
     assert words in str(refused.value)
 
 
-def test_a_circle_of_links_is_told_without_their_query(server: ListingServer) -> None:
-    """It may hold a token."""
-    server.add(1, 2)
+@pytest.mark.parametrize("by", ["page", "cursor"])
+def test_pages_that_go_round_in_a_longer_circle_are_refused(server: ListingServer, by: str) -> None:
+    """No position tells of it: each page is compared with all before it."""
+    server.add(*range(12))
+    answer, around = server.answer, itertools.count()
+
+    def circle(path: str) -> Any:
+        page = answer(f"/cursor?cursor={next(around) % 4 * 3}")
+        return {**page, "next": f"c{len(server.asked)}"}
+
+    server.answer = circle  # type: ignore[method-assign]
+    with opened(server, by, msgspec.structs.replace(FIELDS, position="")) as reader:
+        reader.begin(-1)
+        rows = []
+        with pytest.raises(TargetUnavailable, match=r"in circles: page 5 holds what a page before it held"):
+            rows.extend(row for page in reader.pages() for row in page)
+        assert len(server.asked) == 5
+
+
+@pytest.mark.parametrize(
+    ("by", "cursor"), [("cursor", {"n": 3}), ("cursor", 3.5), ("cursor", True), ("cursor", [3]), ("link", 3)]
+)
+def test_a_next_page_of_another_type_is_one_line(server: ListingServer, by: str, cursor: Any) -> None:
+    """It is not taken for the end, before the load or after it."""
+    server.add(1, 2, 3, 4)
     answer = server.answer
-    server.answer = lambda path: {**answer(path), "next": "/link?token=hush"}  # type: ignore[method-assign]
-    with opened(server, "link") as reader, pytest.raises(TargetUnavailable, match=r"asked for before: /link$"):
-        given(reader, -1)
+    server.answer = lambda path: {"next": cursor, **{"data": answer(path)["data"]}}  # type: ignore[method-assign]
+    with opened(server, by) as reader:
+        for look in (reader.check, lambda: given(reader, -1)):
+            with pytest.raises(
+                TargetUnavailable, match=r"^readback\.paging\.next: expected a text.* at 'next', got .*data"
+            ):
+                look()
+
+
+@pytest.mark.parametrize("by", ["cursor", "link"])
+def test_a_next_page_that_no_answer_tells_of_is_told_at_the_end(server: ListingServer, by: str) -> None:
+    """The path may be wrong, and the rest of the log unread; an empty log and one of two pages are whole."""
+    with opened(server, by) as reader, opened(server, by, paging=Paging(by, "cursor", "nxt")) as wrong:  # type: ignore[arg-type]
+        assert given(wrong, -1) == []
+        wrong.check_whole()
+        server.add(1, 2, 3, 4)
+        assert positions(wrong) == [1, 2, 3]
+        with pytest.raises(
+            TargetUnavailable, match=r"readback\.paging\.next: nothing is at 'nxt' in any answer, .*\{\"data"
+        ):
+            wrong.check_whole()
+        assert positions(reader, -1) == [1, 2, 3, 4]
+        reader.check_whole()
+
+
+def test_a_page_of_fewer_records_than_were_asked_for_is_the_last(server: ListingServer) -> None:
+    """Though its answer leaves the next page out; a full one may have another behind it."""
+    server.add(1, 2)
+    paging = Paging("cursor", "cursor", "nxt", "limit")
+    for size, whole in ((3, True), (2, False)):
+        with opened(server, "cursor", paging=paging, size=size) as reader:
+            assert positions(reader, -1) == [1, 2]
+            if whole:
+                reader.check_whole()
+            else:
+                with pytest.raises(TargetUnavailable, match="in any answer"):
+                    reader.check_whole()
+
+
+def test_a_cursor_may_be_the_number_zero(server: ListingServer) -> None:
+    """It is one as any other."""
+    server.add(1, 2, 3, 4)
+    answer = server.answer
+    pages = {"/cursor": ("0", 0), "/cursor?cursor=0": ("3", None)}
+
+    def zero(path: str) -> Any:
+        start, cursor = pages[path]
+        return {**answer(f"/cursor?cursor={start}"), "next": cursor}
+
+    server.answer = zero  # type: ignore[method-assign]
+    with opened(server, "cursor") as reader:
+        assert positions(reader, -1) == [1, 2, 3, 4]
+        reader.check_whole()
+
+
+@pytest.mark.parametrize("by", ["cursor", "link"])
+def test_an_empty_page_that_names_another_is_not_the_end(
+    server: ListingServer, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that names itself is where the reading goes on; empty ones without an end are refused."""
+    monkeypatch.setattr("inorder.readback.paging._EMPTY", 10)
+    server.add(1, 2, 3, 4)
+    answer, gaps = server.answer, itertools.count()
+
+    def gap(path: str) -> Any:
+        number = int((path.partition("gap=")[2] or path.partition("cursor=")[2]).partition(".")[0] or 0)
+        if number == 3 and ("gap" not in path or endless):
+            return {"data": {"items": []}, "next": f"{'/link?gap=' if by == 'link' else 'gap='}3.{next(gaps)}"}
+        page = answer(f"/{by}?cursor={number}")
+        if number == 3 and not page["data"]["items"][1:]:
+            page["next"] = "/link?cursor=4" if by == "link" else "4"
+        return {"data": page["data"], "next": page.get("next", path if by == "link" else str(number))}
+
+    server.answer = lambda path: gap(unquote(path))  # type: ignore[method-assign]
+    endless = False
+    with opened(server, by) as reader:
+        assert positions(reader, -1) == [1, 2, 3, 4]
+        assert positions(reader) == []
+        endless = True
+        with pytest.raises(TargetUnavailable, match="10 pages without a record follow each other"):
+            given(reader, -1)
+
+
+def test_an_answer_that_is_no_json_is_shown(server: ListingServer) -> None:
+    """Its beginning: a login page, say."""
+    server.answer = lambda _: msgspec.Raw(b"<html><title>Sign in</title>" + b"." * 1000)  # type: ignore[method-assign]
+    with opened(server, "page") as reader, pytest.raises(TargetUnavailable) as refused:
+        reader.check()
+    assert f"{server.base}/page: expected JSON: " in str(refused.value)
+    assert '"<html><title>Sign in</title>..' in str(refused.value)
+    assert len(str(refused.value)) < 400
 
 
 def test_a_link_to_another_system_is_not_followed(server: ListingServer) -> None:

@@ -130,6 +130,31 @@ def test_a_line_that_is_half_written_is_left_until_it_is_whole(tmp_path: Path) -
         assert positions(reader) == [3]
 
 
+@pytest.mark.parametrize("address", [False, True])
+def test_a_record_of_a_csv_that_is_half_written_is_left_until_it_is_whole(
+    tmp_path: Path, memory: str, address: bool
+) -> None:
+    """Wherever it is cut off, also in its header or in a value with a line break; at the end it is said."""
+    whole = b'n,who,type,data\n12,run7,view,"{\n}"\n34,run7,view,"{""a"":\n""""}"\n'
+    head, first = len(b"n,who,type,data\n"), len(b'n,who,type,data\n12,run7,view,"{\n}"\n')
+    path = f"{memory}/log.csv" if address else str(tmp_path / "log.csv")
+    for cut in range(1, len(whole) + 1, 7 if address else 3):
+        with fsspec.open(path, "wb") as file:
+            file.write(whole[:cut])
+        with opened(tmp_path, path) as reader:
+            reader.check()
+            assert positions(reader, -1) == [12, 34][: (cut >= first) + (cut == len(whole))]
+            if cut in (head, first, len(whole)):
+                reader.check_whole()
+                continue
+            with pytest.raises(TargetUnavailable, match=r"log\.csv: the last record may be half-written: expected a line"):
+                reader.check_whole()
+            with fsspec.open(path, "wb") as file:
+                file.write(whole)
+            assert positions(reader) == [12, 34][int(cut >= first) :]
+            reader.check_whole()
+
+
 def test_nested_fields_and_odd_lines_of_json_are_read(tmp_path: Path) -> None:
     """A path leads into objects; a byte order mark and blank lines are passed over."""
     line = {"meta": {"n": 4}, "user.id": "run7", "items": [{"t": "view"}]}
@@ -198,6 +223,11 @@ def test_a_file_that_is_written_all_the_time_is_waited_for(tmp_path: Path, monke
         ("log.jsonl", b'{"n": 1}\n{"n": 2\n', "log.jsonl:2: expected one JSON object a line"),
         ("log.jsonl", b"[]\n", "log.jsonl:1: expected one JSON object a line"),
         ("log.jsonl", b'{"n": 1, "who": "a"}\n', "readback.fields.name: nothing is at 'type' in "),
+        (
+            "log.csv",
+            b"n,who,type,data,n\n1,run7,view,{},2\n",
+            "readback.fields.position: log.csv:1: header: expected each column once, got 'n' 2 times",
+        ),
         ("log.csv", b"n,who\n1,run7\n", "readback.fields.name: log.csv:1: header has no column 'type', but n, who"),
         ("log.csv", b"n,who,type,data\n1,run7,view\n", "log.csv:2: expected 4 cells, as the header has, got 3"),
         ("log.parquet", b"PAR1", "log.parquet: expected a Parquet file: "),

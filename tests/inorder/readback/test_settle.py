@@ -48,6 +48,11 @@ class Log:
 
     def __init__(self, clock: Clock, *rows: tuple[float, StoredRow | Exception], page: int = 3) -> None:
         self._clock, self._rows, self._page = clock, rows, page
+        self.rest: Exception | None = None
+
+    def check_whole(self) -> None:
+        if self.rest is not None:
+            raise self.rest
 
     def begin(self, after: int) -> None:
         self._after = after
@@ -130,6 +135,15 @@ def test_identity_and_digest_are_read_from_every_type(tmp_path: Path, clock: Clo
     _, rows = reading(tmp_path, clock, Log(clock, (0, stored)))
     expected = digest(canonical(name, decode_event(name, msgspec.json.encode(written))))
     assert [(found["seq"], found["origin"], found["digest"]) for found in rows] == [(41, None, expected)]
+
+
+def test_a_log_whose_rest_cannot_be_read_is_not_complete(tmp_path: Path, clock: Clock) -> None:
+    """Though nothing more came: what was read is kept, and the reason told."""
+    log = Log(clock, (0, row(1)))
+    log.rest = TargetUnavailable("the rest is half-written")
+    went, rows = reading(tmp_path, clock, log)
+    assert [found["position"] for found in rows] == [1]
+    assert (went.complete, went.settled, went.error) == (False, False, "the rest is half-written")
 
 
 def test_rows_of_others_are_counted_and_left_out(tmp_path: Path, clock: Clock) -> None:
@@ -296,6 +310,9 @@ class Rereading:
         self.left = list(readings)
         self.begins: list[int] = []
         self.sorted = True
+
+    def check_whole(self) -> None:
+        """It is."""
 
     def begin(self, after: int) -> None:
         self.begins.append(after)
