@@ -43,6 +43,12 @@ def holds_after(query: str) -> bool:
     return ":after" in _TOKEN.findall(query)
 
 
+def bare(query: str) -> str:
+    """A query without its texts and comments, in small letters, each white space one blank, names without quotes."""
+    kept = _TOKEN.sub(lambda found: found[0] if found[0][0] in '":' else " ", query)
+    return " ".join(kept.replace('"', "").casefold().split())
+
+
 def database_of(where: Address, beside: Path) -> Database:
     """The database at an address; paths are relative to `beside`.
 

@@ -8,12 +8,14 @@ from inorder.errors import TargetUnavailable, UnusableInput
 from inorder.readback import ways
 from inorder.readback.address import address_of
 from inorder.readback.columns import Column, WrongValue
-from inorder.readback.databases import database_of, holds_after
+from inorder.readback.databases import bare, database_of, holds_after
 from inorder.readback.positions import Mark
 from inorder.readback.records import check_columns, parts_of, rows_of
 from inorder.readback.row import StoredRow
 
-_ORDER = re.compile(r"\border\s+by\b", re.IGNORECASE)
+_TERM = re.compile(r"(?:[^,()]|\((?:[^()]|\([^()]*\))*\))+")
+"""What comes first behind ORDER BY."""
+_TAIL = re.compile(r" (?:asc|desc|nulls|limit|offset|fetch|for)\b.*")
 
 
 class Query:
@@ -31,7 +33,7 @@ class Query:
             raise UnusableInput("readback.fields.position: expected the column that the query is ordered by")
         if not holds_after(self._query):
             raise UnusableInput("readback.query: expected :after, the position behind which rows are wanted")
-        if not _ORDER.search(self._query):
+        if not _ordered(self._query, way.fields.position):
             raise UnusableInput(f"readback.query: expected ORDER BY {way.fields.position}")
         self._fields, self._rows = way.fields, page
         address = address_of(way.uri)
@@ -88,3 +90,16 @@ class Query:
             return rows_of(columns, count)
         except WrongValue as wrong:
             raise TargetUnavailable(f"{self._shown}: readback.query: row {wrong.row} of a page: {wrong}") from None
+
+
+def _ordered(query: str, position: str) -> bool:
+    """Whether the last ORDER BY begins with the position: its name, what is given that name, or a column's number."""
+    text, name = bare(query), position.casefold()
+    _, found, rest = text.rpartition("order by ")
+    term = _TERM.match(rest) if found else None
+    if term is None:
+        return False
+    first = _TAIL.sub("", term[0]).strip()
+    last = first.rpartition(".")[2]
+    alias = rf"(?<!\w)(?:{re.escape(first)}|{re.escape(last)}) (?:as )?{re.escape(name)}(?!\w)"
+    return first.isdecimal() or last == name or re.search(alias, text) is not None

@@ -18,6 +18,7 @@ from tests.inorder.readback.shops import Shop, given, positions
 
 FIELDS = Fields(position="at", visitor="who", name="what", event="body", server="server", stored_at="stored")
 ALL = "SELECT * FROM log WHERE at > :after ORDER BY at"
+FIRST = ALL.replace("BY at", "BY 1")
 
 
 def opened(shop: Shop | str, query: str = ALL, page: int = 100, **fields: Any) -> closing[Query]:
@@ -112,8 +113,8 @@ def test_only_the_parameter_is_the_position(shop: Shop) -> None:
 def test_the_database_is_only_read(shop: Shop) -> None:
     """A statement that deletes is refused by the database itself, and nothing is gone."""
     shop.store(1, 2)
-    delete = "DELETE FROM log WHERE at > :after RETURNING * -- ORDER BY at"
-    with opened(shop, delete) as reader, pytest.raises(TargetUnavailable, match=r"read-?only|syntax error"):
+    delete = "WITH gone AS (DELETE FROM log RETURNING *) SELECT * FROM gone WHERE at > :after ORDER BY at"
+    with opened(shop, delete) as reader, pytest.raises(TargetUnavailable, match=r"read-?only|syntax error|data-modifying"):
         given(reader, -1)
     with opened(shop) as reader:
         assert positions(reader, -1) == [1, 2]
@@ -138,11 +139,22 @@ def test_sqlalchemy_reads_what_adbc_reads(tmp_path: Path, shop: Shop) -> None:
         ("SELECT * FROM log ORDER BY at", {}, "readback.query: expected :after, the position behind which"),
         ("SELECT ':after' FROM log ORDER BY at", {}, "readback.query: expected :after, the position behind which"),
         ("SELECT * FROM log WHERE at > :after", {}, "readback.query: expected ORDER BY at"),
+        ("SELECT * FROM log WHERE at > :after -- ORDER BY at", {}, "readback.query: expected ORDER BY at"),
+        ("SELECT *, 'order by at' FROM log WHERE at > :after", {}, "readback.query: expected ORDER BY at"),
+        ("SELECT * FROM log WHERE at > :after ORDER BY stored, at", {}, "readback.query: expected ORDER BY at"),
         (ALL, {"position": ""}, "readback.fields.position: expected the column that the query is ordered by"),
-        (ALL, {"position": "place"}, "readback.fields.position: the query has no column 'place', but at, who, what, body"),
+        (
+            FIRST,
+            {"position": "place"},
+            "readback.fields.position: the query has no column 'place', but at, who, what, body",
+        ),
         (ALL, {"identity": "id"}, "readback.fields.identity: the query has no column 'id', but at, who, what, body"),
-        (ALL, {"position": "stored"}, "position: expected a whole number from 0 in the system's own order (no time; leave"),
-        (ALL, {"position": "who"}, "position: expected a whole number from 0 in the system's own order"),
+        (
+            FIRST,
+            {"position": "stored"},
+            "position: expected a whole number from 0 in the system's own order (no time; leave",
+        ),
+        (FIRST, {"position": "who"}, "position: expected a whole number from 0 in the system's own order"),
         (ALL + " DESC", {}, "readback.query: position 1 comes behind 2: expected ascending positions, oldest first"),
         ("SELECT * FROM logs WHERE at > :after ORDER BY at", {}, "logs"),
     ],
@@ -154,6 +166,25 @@ def test_what_is_wrong_with_a_query_is_one_line(shop: Shop, query: str, fields: 
         checked_and_read(shop, query, **fields)
     assert line in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * FROM log AS l WHERE at > :after\norder\nby l.AT ASC, who LIMIT 9",
+        'SELECT * FROM log WHERE at > :after ORDER BY "at"',
+        "SELECT * FROM log WHERE at > :after ORDER BY 1",
+        "SELECT odd AS at, who, what, body, server, stored FROM log WHERE odd > :after ORDER BY odd",
+        "SELECT l.odd AS at, who, what, body, server, stored FROM log AS l WHERE odd > :after ORDER BY odd",
+        "SELECT coalesce(odd, (at)) AS at, who, what, body, server, stored FROM log WHERE coalesce(odd, (at)) > :after "
+        "ORDER BY coalesce(odd, (at)) LIMIT 9",
+    ],
+)
+def test_a_query_may_order_by_its_position_in_any_writing(shop: Shop, query: str) -> None:
+    """By its name, by what is given that name, or by its number."""
+    shop.store(1, 2)
+    with opened(shop, query) as reader:
+        assert positions(reader, -1) == [1, 2]
 
 
 def test_columns_are_checked_in_an_empty_log_too(shop: Shop) -> None:
