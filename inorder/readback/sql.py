@@ -46,9 +46,22 @@ class Query:
         self._database.close()
 
     def check(self) -> None:
-        """Ask for the first rows."""
-        for _ in self._ask(-1):
+        """Ask for the first rows, and for those behind the first: it must not come again."""
+        if not (rows := self._first(-1)):
             return
+        at = rows[0].position
+        if at >= 0 and (behind := self._first(at)) and behind[0].position <= at:
+            raise UnusableInput(
+                f"readback.query: asked for rows behind {at}, got {behind[0].position}: "
+                f"expected {self._fields.position} > :after"
+            )
+
+    def _first(self, after: int) -> list[StoredRow]:
+        """The first rows behind a position."""
+        for rows in self._ask(after):
+            if rows:
+                return rows
+        return []
 
     def last_position(self, known: int = -1, step: int = 1, found: Callable[[int], None] | None = None) -> int:
         """The newest position that the query gives; asked for again where the query has a limit."""

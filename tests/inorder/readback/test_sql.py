@@ -187,6 +187,17 @@ def test_a_query_may_order_by_its_position_in_any_writing(shop: Shop, query: str
         assert positions(reader, -1) == [1, 2]
 
 
+@pytest.mark.parametrize("condition", ["at >= :after", "at > 0 OR at > :after", "at > :after - 1"])
+def test_a_query_that_gives_the_position_again_is_refused_before_the_load(shop: Shop, condition: str) -> None:
+    """Behind a position there is not the position itself."""
+    shop.store(1, 2)
+    with (
+        opened(shop, f"SELECT * FROM log WHERE {condition} ORDER BY at") as reader,
+        pytest.raises(UnusableInput, match=r"^readback\.query: asked for rows behind 1, got 1: expected at > :after$"),
+    ):
+        reader.check()
+
+
 def test_columns_are_checked_in_an_empty_log_too(shop: Shop) -> None:
     """Before the first run nothing is stored, and the query may be wrong all the same."""
     with opened(shop, name="event_name") as reader, pytest.raises(UnusableInput, match="no column 'event_name', but at"):
