@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 from select import select
 
@@ -74,7 +75,9 @@ def run_info(
 
 def new_folder(name: str) -> Path:
     """A folder for a run of scenario `name` that is not there yet."""
-    return Path("reports") / f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    named = Path("reports") / f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    others = (named.with_name(f"{named.name}-{number}") for number in count(2))
+    return next(path for path in chain([named], others) if not path.exists())
 
 
 class Run(msgspec.Struct, kw_only=True):

@@ -91,11 +91,12 @@ def test_a_comparison_again_gives_the_same_bytes(ended: Ended, runs: dict[str, P
 
 
 def test_what_may_change_is_said_by_the_tolerance(ended: Ended, runs: dict[str, Path]) -> None:
-    """Half as slow again is too much for 5 %, and not for 100 %, nor where 50 ms are nothing."""
+    """Half as slow again is too much for 5 %, and not for 100 %, nor where 50 ms are nothing; each has its own folder."""
     both = (runs["base"], runs["slow"])
     assert ended(*both, "--tolerance", 0, "--tolerance-ms", 0) == 1
     assert ended(*both, "--tolerance", 1) == 0
     assert ended(*both, "--tolerance-ms", 50) == 0
+    assert len(list(Path("reports").iterdir())) == 3
 
 
 def test_several_runs_make_a_side(ended: Ended, runs: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
