@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -89,12 +90,15 @@ def test_at_a_second_signal_nobody_waits_any_more(tmp_path: Path) -> None:
         one.send_signal(signal.SIGINT)
         time.sleep(1.0)
         waiting = one.poll() is None and alive(process)
-        one.send_signal(signal.SIGINT)
-        try:
-            one.wait(30)
-        except subprocess.TimeoutExpired:
-            one.kill()
-            raise
+        # Python loses an interrupt that falls into a finalizer: who is not heard presses the keys again.
+        for _ in range(15):
+            one.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                one.wait(2)
+                break
+        ended = one.poll() is not None
+        one.kill()
+    assert ended
     assert waiting
     until = time.monotonic() + 20
     while alive(process) and time.monotonic() < until:
