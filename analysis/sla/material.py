@@ -1,6 +1,6 @@
 """What the metrics are taken from, and what one of them comes to."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -90,10 +90,6 @@ class Measurements:
     def in_phase(self, phase: str | None) -> Bools:
         """The batches (rows of `batches`) of a phase and of the sizes."""
         return self.sized() if phase is None else self.sized() & (self.batches["phase"] == phase).to_numpy()
-
-    def of_sizes(self, sizes: Sizes | None) -> "Measurements":
-        """The same of batches of some sizes."""
-        return replace(self, sizes=sizes)
 
 
 def of_phase(frame: pd.DataFrame, phase: str | None) -> pd.DataFrame:

@@ -1,4 +1,7 @@
-"""What judging a case of the tiny language finds, without a file: straight through the checks."""
+"""What judging a case of the tiny language finds: straight through the checks, or by way of a run folder."""
+
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -8,10 +11,11 @@ from analysis.catalogue import ANOMALIES, failing
 from analysis.facts import Run
 from analysis.tables import bucket_of
 from analysis.tally import Tally
+from analysis.verdict import judge
 from analysis.whole import count_whole
 from inorder.merge import bucket_of as bucket_number
 from tests.analysis.language import Case, case
-from tests.analysis.material import stored_table, tables
+from tests.analysis.material import stored_table, tables, write
 
 
 def tally(given: Case, buckets: int = 1, plain_apart: bool = True) -> Tally:
@@ -67,3 +71,8 @@ def found(
     """The anomalies that are found, those that are not left out."""
     numbers = tally(case(sent, stored, settled, earlier, **promises)).numbers
     return {name: numbers[name] for name in ANOMALIES if numbers[name]}
+
+
+def judged(path: Path, given: Case, sla: str = "", **changes: Any) -> dict[str, Any]:
+    """The verdict of a case, by way of a run folder."""
+    return judge([write(given, path / "run", sla, **changes)]).verdict

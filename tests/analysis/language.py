@@ -36,6 +36,8 @@ from zlib import crc32
 from inorder.scenario import Promises
 
 Event = tuple[str, int]
+CLEAN = "ann: [0 1] [2 3] (4)", "ann: 0 1 2 3 4"
+"""Sent and stored, with nothing wrong."""
 MARKS = {".": "confirmed", "!": "rejected", "?": "indeterminate", "-": "indeterminate"}
 
 

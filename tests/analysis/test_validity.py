@@ -9,11 +9,8 @@ import pytest
 from analysis import summary
 from analysis.verdict import judge
 from inorder.run import Reading, RunFolder
-from tests.analysis.language import case
+from tests.analysis.language import CLEAN, case
 from tests.analysis.material import history_lines, write
-
-CLEAN = "ann: [0 1] [2 3] (4)", "ann: 0 1 2 3 4"
-
 
 INVALID: dict[str, dict[str, Any]] = {
     "The run was interrupted.": {"interrupted": True},
