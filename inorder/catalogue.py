@@ -12,6 +12,7 @@ from pathlib import Path
 
 from inorder.errors import UnusableInput
 from inorder.events import MAX_INT
+from inorder.text_file import readable
 
 Value = int | str
 
@@ -42,18 +43,13 @@ class Catalogue:
 def read(path: Path) -> Catalogue:
     """Read a catalogue; raises UnusableInput that names the line, and says what was expected."""
     kinds: dict[str, list[Value]] = {}
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file, strict=True)
-            try:
-                for kind, value in _rows(rows, path):
-                    kinds.setdefault(kind, []).append(value)
-            except csv.Error as error:
-                raise UnusableInput(f"{path}:{rows.line_num}: no CSV: {error}") from None
-    except OSError as error:
-        raise UnusableInput(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise UnusableInput(f"{path}: expected UTF-8 text, got a broken byte at {error.start}") from None
+    with readable(path), path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file, strict=True)
+        try:
+            for kind, value in _rows(rows, path):
+                kinds.setdefault(kind, []).append(value)
+        except csv.Error as error:
+            raise UnusableInput(f"{path}:{rows.line_num}: no CSV: {error}") from None
     if not kinds:
         raise UnusableInput(f"{path}: expected at least one row, got none")
     return Catalogue({field: values for kind, values in kinds.items() for field in FIELDS[kind]})

@@ -19,6 +19,7 @@ from inorder.behaviour import CART, CLICK, DAY_S, ORDER, Clock
 from inorder.errors import UnusableInput
 from inorder.events import MAX_SEQ, Namespace
 from inorder.templates import CARTS, CLICKS, ORDERS
+from inorder.text_file import readable
 
 _COLUMNS = ["timestamp", "visitorid", "event", "itemid", "transactionid"]
 _LOG_TYPES = {"clicks": CLICK, "carts": CART, "orders": ORDER}
@@ -48,16 +49,11 @@ class Step(Struct, frozen=True):
 
 def read(path: Path) -> list[list[Step]]:
     """The sessions of a click log; raises UnusableInput that names the line."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            first = file.readline()
-            file.seek(0)
-            rows = file if first.lstrip().startswith("{") else None
-            sessions = list(_json_sessions(rows, path)) if rows else _csv_sessions(csv.reader(file), path)
-    except OSError as error:
-        raise UnusableInput(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise UnusableInput(f"{path}: expected UTF-8 text, got a broken byte at {error.start}") from None
+    with readable(path), path.open(encoding="utf-8", newline="") as file:
+        first = file.readline()
+        file.seek(0)
+        rows = file if first.lstrip().startswith("{") else None
+        sessions = list(_json_sessions(rows, path)) if rows else _csv_sessions(csv.reader(file), path)
     if not sessions:
         raise UnusableInput(f"{path}: expected at least one session, got none")
     return sessions

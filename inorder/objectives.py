@@ -8,14 +8,14 @@ import msgspec
 import tomli_w
 
 from inorder.run import RunFolder
-from inorder.scenario import document_of, text_of
 from inorder.sla import Sla, flaw, refusal
 from inorder.steps import MEASURED, portable
+from inorder.text_file import text_of, toml_of
 
 
 def to_text(file: Path, lines: Sequence[Sla]) -> str:
     """The text of the scenario in `file` with the lines after its own; it may stand elsewhere. It is not checked here."""
-    document = portable(document_of(text_of(file), file), file)
+    document = portable(toml_of(text_of(file), file), file)
     own = document.get("sla", [])
     if isinstance(own, list):  # else reading the scenario says so
         document["sla"] = own + [msgspec.to_builtins(line) for line in dict.fromkeys(lines)]

@@ -1,7 +1,6 @@
 """A scenario: a written load, what is promised of it, and the file that it is read from (TOML)."""
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +17,7 @@ from inorder.invalid import explain
 from inorder.sla import Sla, flaw, refusal
 from inorder.stepping import Step, Stepping
 from inorder.stepping import check as check_stepping
+from inorder.text_file import text_of, toml_of
 
 
 class Visitors(Struct, forbid_unknown_fields=True, frozen=True):
@@ -156,27 +156,9 @@ def load(path: Path) -> Scenario:
     return parse(text_of(path), path)
 
 
-def text_of(path: Path) -> str:
-    """The text of a file; raises UnusableInput where it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UnusableInput(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise UnusableInput(f"{path}: expected UTF-8 text, got a broken byte at {error.start}") from None
-
-
-def document_of(text: str, path: Path) -> dict[str, Any]:
-    """What the text of a scenario says, not checked beyond its being TOML."""
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UnusableInput(f"{path}: no valid TOML: {error}") from None
-
-
 def parse(text: str, path: Path) -> Scenario:
     """Check the text of a scenario; `path` is named in errors and gives the default name."""
-    document = document_of(text, path)
+    document = toml_of(text, path)
     try:
         scenario = msgspec.convert(document, Scenario)
     except msgspec.ValidationError as error:

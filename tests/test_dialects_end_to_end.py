@@ -1,6 +1,5 @@
 """`inorder run` with a target file, in each dialect: a system that keeps order passes, and one that does not is found."""
 
-import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 
 from tests.capture_server import TARGET as CAPTURE
 from tests.capture_server import capture
+from tests.certificates import certified
 from tests.crowd_runs import ROOT, inorder, scenario, verdict
 from tests.home_api import TARGET, home
 from tests.own_systems import Log, Take, serving, swapped
@@ -122,18 +121,6 @@ def test_a_key_that_is_wrong_or_missing_is_told_before_any_load(tmp_path: Path, 
     assert (log.rows, out.exists()) == ([], False)
 
 
-def certified(folder: Path) -> ssl.SSLContext:
-    """The TLS of a server that asks its clients for a certificate; theirs and what they trust are put into the folder."""
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(folder / "ca.pem")
-    authority.issue_cert("crowd@shop.invalid").private_key_and_cert_chain_pem.write_to_path(folder / "crowd.pem")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    authority.configure_trust(context)
-    context.verify_mode = ssl.CERT_REQUIRED
-    return context
-
-
 def encrypted(folder: Path) -> AbstractContextManager[tuple[str, Log]]:
     """Such a server."""
     return serving(segment(KEY), certified(folder))
@@ -142,7 +129,7 @@ def encrypted(folder: Path) -> AbstractContextManager[tuple[str, Log]]:
 def test_a_system_that_asks_for_a_certificate_gets_ours(tmp_path: Path) -> None:
     """For the calls, for the look before them and for reading back."""
     with encrypted(tmp_path) as (origin, _):
-        target = SEGMENT.format(origin=origin) + 'tls = { ca_file = "ca.pem", certificate = "crowd.pem" }\n'
+        target = SEGMENT.format(origin=origin) + 'tls = { ca_file = "ca.pem", certificate = "own.pem" }\n'
         passes(*run(tmp_path, target))
 
 

@@ -1,7 +1,6 @@
 """The rows of the fault matrix, read from scenarios/faults/matrix.toml: a fault, its short scenario, what is expected."""
 
 import json
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +11,7 @@ from inorder import scenario
 from inorder.errors import UnusableInput
 from inorder.faults.kinds import KINDS
 from inorder.scenario import Scenario
+from inorder.text_file import text_of, toml_of
 
 Table = dict[str, Any]
 
@@ -70,11 +70,7 @@ class Matrix(Struct, forbid_unknown_fields=True, frozen=True):
 def load(path: Path) -> Matrix:
     """Read and check the file; raises UnusableInput with one line."""
     try:
-        matrix = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Matrix)
-    except OSError as error:
-        raise UnusableInput(f"{path}: cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UnusableInput(f"{path}: no valid TOML: {error}") from None
+        matrix = msgspec.convert(toml_of(text_of(path), path), Matrix)
     except msgspec.ValidationError as error:
         raise UnusableInput(f"{path}: {error}") from None
     seen: set[str] = set()

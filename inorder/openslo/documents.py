@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from inorder.errors import UnusableInput
-from inorder.scenario import text_of
+from inorder.text_file import text_of
 
 _MOST_CHARACTERS = 1 << 20
 _MOST_NODES = 100_000

@@ -1,6 +1,5 @@
 """A target file: where a system is, how it is spoken to, and how what it stored is read back. Read and checked here."""
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +10,7 @@ from inorder.bounds import Positive
 from inorder.errors import UnusableInput
 from inorder.invalid import explain
 from inorder.readback.ways import Files, Listing, Query, Stream
+from inorder.text_file import text_of, toml_of
 
 Status = Annotated[str, Meta(pattern="^[1-5]([0-9]{2}|xx)$")]
 """An HTTP status, or all of a hundred: `503`, `5xx`."""
@@ -132,17 +132,7 @@ class TargetFile(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
 
 def load(path: Path) -> TargetFile:
     """Read and check a target file; raises UnusableInput with one line that says where and what was expected."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UnusableInput(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise UnusableInput(f"{path}: expected UTF-8 text, got a broken byte at {error.start}") from None
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UnusableInput(f"{path}: no valid TOML: {error}") from None
-    return _checked(document, path)
+    return _checked(toml_of(text_of(path), path), path)
 
 
 def _checked(document: dict[str, Any], path: Path) -> TargetFile:

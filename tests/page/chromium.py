@@ -81,6 +81,16 @@ class Opened:
         found = {name: overlapping(boxes) + cut(boxes, frames[name]) for name, boxes in self.figures().items()}
         return {name: own for name, own in found.items() if own}
 
+    def unprintable(self) -> list[str]:
+        """What is wrong with a page as it is printed: on light paper as wide as the window, with nothing folded."""
+        self.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        found = [f"reaches beyond the paper: {own}" for own in self.beyond()]
+        found += ["a fold that is shut"] * self.page.locator("details:not([open])").count()
+        wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        found += [f"{wide} px wider than the paper"] if wide > 0 else []
+        paper = self.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        return found + ([] if paper == "rgb(254, 254, 254)" else [f"paper of {paper}"])
+
     def violations(self) -> list[str]:
         """What axe-core finds, one line a rule with the first place of it."""
         self.page.evaluate(axe())

@@ -1,19 +1,18 @@
 """Opening the way that a target file names: what is sent where, and what a scenario may not ask of it."""
 
-import ssl
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 
 from inorder.errors import TargetUnavailable, UnusableInput
 from inorder.readback.live import Live
 from inorder.readback.opening import check_way, reader_of
 from inorder.scenario import Scenario, parse
 from inorder.targets.system import Named, named
+from tests.certificates import certified
 from tests.inorder.readback.shops import ListingServer, Shop, given, listing_server, positions
 from tests.inorder.readback.test_live import BASE, LINE, looks
 
@@ -62,14 +61,7 @@ def test_a_listing_is_asked_with_the_certificates_of_the_target(
     """Its own authority is trusted, and our certificate shown; without it nobody is let in."""
     monkeypatch.setenv("INORDER_OWN", "o1")
     monkeypatch.setattr("inorder.readback.asking.BACKOFF_S", 0.0)
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    authority.issue_cert("client.test").private_key_and_cert_chain_pem.write_to_path(tmp_path / "own.pem")
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(tls)
-    authority.configure_trust(tls)
-    tls.verify_mode = ssl.CERT_REQUIRED
-    with listing_server(tls) as server:
+    with listing_server(certified(tmp_path, "127.0.0.1")) as server:
         server.add(1, 2)
         more = '[tls]\nca_file = "ca.pem"\n' + ('certificate = "own.pem"\n' if shown else "")
         where = system(tmp_path, LISTING.format(url=f"{server.base}/position", by="position"), more=more)
