@@ -42,7 +42,10 @@ class Silent:
 def run_of(folder: Path, server: Scripted, processes: int, sla: str = "") -> "subprocess.Popen[str]":
     """A run against the server, whose visitors come back all the time and always find a connection."""
     file = scenario(folder, count=4000, back=60.0, sla=sla)
-    file.write_text(file.read_text().replace("connections = 16", "connections = 3000"))
+    text = file.read_text().replace("connections = 16", "connections = 3000")
+    # Else the calls in flight would end by themselves in time.
+    text = text.replace("timeout_s = 5.0", "timeout_s = 40.0").replace("settle_s = 1.0", "settle_s = 1.0\nlimit_s = 2.0")
+    file.write_text(text)
     command = [sys.executable, "-m", "inorder", "run", str(file), "--processes", str(processes)]
     command += ["--target", server.base, "--out", str(folder / "run")]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
