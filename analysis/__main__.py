@@ -2,7 +2,7 @@
 
 import sys
 
-from inorder.cli import main
+from inorder.cli.process import program
 
 sys.argv[1:1] = ["judge"]
-main()
+program()

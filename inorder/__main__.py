@@ -1,5 +1,5 @@
 """`python -m inorder`: the command line."""
 
-from inorder.cli import main
+from inorder.cli.process import program
 
-main()
+program()

@@ -59,4 +59,4 @@ def test_the_wheel_needs_neither_locust_nor_the_judges_parts(metadata: Message) 
 def test_the_wheel_brings_the_command(wheel: zipfile.ZipFile) -> None:
     """Installing it puts `inorder` on the path."""
     [name] = [name for name in wheel.namelist() if name.endswith(".dist-info/entry_points.txt")]
-    assert "inorder = inorder.cli:main" in wheel.read(name).decode()
+    assert "inorder = inorder.cli.process:program" in wheel.read(name).decode()

@@ -3,15 +3,16 @@
 import importlib
 import sys
 import traceback
+from typing import NoReturn
 
 from inorder.cli.output import outlived
 from inorder.errors import InorderError
 
 _DEFECT = 70
-_INTERRUPTED = 130
+INTERRUPTED = 130
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command line; what a user can mend is told in one line, exit code 2.
 
     A defect of inorder itself ends with 70: 1 would be a verdict.
@@ -25,11 +26,11 @@ def main() -> None:
             print(f"inorder: {error}", file=sys.stderr)
             code = 2
         except KeyboardInterrupt:
-            code = _INTERRUPTED
+            code = INTERRUPTED
         except Exception:
             traceback.print_exc()
             print("inorder: this is a defect of inorder, and says nothing of the system", file=sys.stderr)
             code = _DEFECT
-        if code == _INTERRUPTED:
+        if code == INTERRUPTED:
             print("inorder: interrupted", file=sys.stderr)
     sys.exit(code)

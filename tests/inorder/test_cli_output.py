@@ -1,10 +1,7 @@
 """What a command says where nobody listens, or where there is no room: it goes on, and ends with its own code."""
 
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -57,18 +54,3 @@ def test_nothing_can_be_said_at_all() -> None:
     """Even a full standard error leaves the exit code."""
     with Path("/dev/full").open("w") as full:
         assert ended(subprocess.DEVNULL, err=full.fileno())[0] == 3
-
-
-@pytest.mark.parametrize("after_s", [0.1, 0.5, 1.5])
-def test_an_early_ctrl_c_is_told_in_a_line(tmp_path: Path, after_s: float) -> None:
-    """However much of the program is there yet; nobody writes what it waits for."""
-    os.mkfifo(tmp_path / "slo.yaml")
-    begin = "import sys; from inorder.cli import main; print(flush=True); main()"
-    command = [sys.executable, "-c", begin, "slo", str(tmp_path / "slo.yaml")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(after_s)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
-    assert (process.returncode, said) == (130, "inorder: interrupted\n")
