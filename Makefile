@@ -12,7 +12,7 @@ EXAMPLES ?= 100000
 JOBS     ?= 2
 KILLS    ?= 500
 SECONDS  ?= 60
-WORKERS  ?= 2
+WORKERS  ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check soak fuzz lock clean
@@ -29,8 +29,8 @@ demo: $(VENV)/.run ## run the storm against the sandbox, judge it and say where 
 	if [ -f $$out/index.html ]; then echo "The page: $$out/index.html"; fi; \
 	exit $$code
 
-test: $(VENV)/.dev $(VENV)/.npm ## run the tests; ARGS='-k rooms' goes to pytest, WORKERS=2 run side by side (most of the time is waiting)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+test: $(VENV)/.dev $(VENV)/.npm ## run the tests; ARGS='-k rooms' goes to pytest, WORKERS=3 run side by side (most of the time is waiting)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev ## lint, format, types, and the nevers between the rooms
 	@$(BIN)/python -m ruff check .
