@@ -59,6 +59,8 @@ class Connection(HttpToolsProtocol):
         self._idle_bytes = 0
         """Bytes read since something last moved."""
         self._reading_bytes = 0
+        self._began_bytes = 0
+        """Bytes of the reading in which the last request began: up to so many of them are of its head."""
         self._unsent_bytes = 0
         """What waited to be sent when the timer last fired."""
         self._refusal = 400
@@ -109,14 +111,15 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
         self.scope["extensions"] = self._extensions
         self._moved = True
+        self._began_bytes = self._reading_bytes
         if self._since is None:
             self._since = self.loop.time()
 
     def on_headers_complete(self) -> None:
         """Hand the request to the application, if its head is not too long."""
         self._moved = True
-        # What is read at once may be longer than a head may be, so a long reading is looked at.
-        if self._reading_bytes > MAX_HEAD_BYTES and _size(self.url, self.headers) > MAX_HEAD_BYTES:
+        # A reading may be longer than a head may be, and hold the end of what came before: a long one is looked at.
+        if self._began_bytes + self._reading_bytes > MAX_HEAD_BYTES and _size(self.url, self.headers) > MAX_HEAD_BYTES:
             self._refusal = 431
             raise ValueError("the head is too long")
         super().on_headers_complete()

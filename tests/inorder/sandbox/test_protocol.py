@@ -182,6 +182,16 @@ def test_what_stands_around_a_body_is_bounded(hasty: Far, sent: bytes, status: b
     assert answer.startswith(status)
 
 
+def test_a_head_that_comes_in_two_parts_is_bounded(hasty: Far) -> None:
+    """Each part is shorter than a head may be."""
+    half = MAX_HEAD_BYTES * 2 // 3
+    with socket.create_connection(("127.0.0.1", hasty.port), 5) as client:
+        client.sendall(HEAD + b"X: " + b"x" * half)
+        time.sleep(0.3)  # so long is enough for the sandbox to read it alone
+        client.sendall(b"x" * half + b"\r\n\r\n")
+        assert client.recv(65_536).startswith(b"HTTP/1.1 431 ")
+
+
 def _send(client: socket.socket, parts: list[bytes]) -> None:
     with contextlib.suppress(OSError):
         for part in parts:
