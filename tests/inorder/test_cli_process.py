@@ -68,9 +68,9 @@ run_as_command(command)
 
 def ended(program: str) -> subprocess.CompletedProcess[str]:
     """What a command leaves that does what a program says."""
-    return subprocess.run(
-        [sys.executable, "-c", BEGIN + program], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False
-    )
+    command = [sys.executable, "-c", BEGIN + program]
+    buffered = os.environ | {"PYTHONUNBUFFERED": ""}
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=buffered, timeout=60, check=False)
 
 
 def test_the_exit_code_outlasts_what_an_interpreter_leaves() -> None:
